@@ -1,0 +1,91 @@
+//! The seam to load balancers; one file for each kind.
+
+use async_trait::async_trait;
+
+pub use crate::fault::Fault;
+
+/// Takes nodes in and out of load balancers.
+#[async_trait]
+pub trait Balancer: Send + Sync + 'static {
+    /// The nodes of one balancer and whether a health monitor watches them.
+    ///
+    /// # Errors
+    /// A [`Fault`]; [`Fault::Gone`] if there is no such balancer.
+    async fn pool(&self, tenant: &str, balancer: &str) -> Result<Pool, Fault>;
+
+    /// Adds a node of type PRIMARY and weight 1 and returns its id. A node with that address and port
+    /// being there already is a retryable fault.
+    ///
+    /// # Errors
+    /// A [`Fault`]; [`Fault::Gone`] if there is no such balancer.
+    async fn add(&self, tenant: &str, balancer: &str, node: &NewNode) -> Result<String, Fault>;
+
+    /// Changes a node's condition, and gives it type PRIMARY and weight 1.
+    ///
+    /// # Errors
+    /// A [`Fault`]; [`Fault::Gone`] if there is no such node or balancer.
+    async fn change(
+        &self,
+        tenant: &str,
+        balancer: &str,
+        node: &str,
+        condition: Condition,
+    ) -> Result<(), Fault>;
+
+    /// Removes nodes. Ids that are not there are no fault.
+    ///
+    /// # Errors
+    /// A [`Fault`]; [`Fault::Gone`] if there is no such balancer.
+    async fn remove(&self, tenant: &str, balancer: &str, nodes: &[String]) -> Result<(), Fault>;
+}
+
+/// A balancer's nodes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pool {
+    /// All of them, those of other hands included.
+    pub nodes: Vec<Node>,
+    /// Whether a health monitor watches them: a new node then starts as DRAINING and is enabled
+    /// once it is online.
+    pub monitored: bool,
+}
+
+/// A node to be added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewNode {
+    /// Where the balancer reaches it.
+    pub address: String,
+    /// And at which port.
+    pub port: u16,
+    /// Its condition from the start.
+    pub condition: Condition,
+}
+
+/// A node as its balancer sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// The balancer's id of it.
+    pub id: String,
+    /// Where the balancer reaches it.
+    pub address: String,
+    /// And at which port.
+    pub port: u16,
+    /// What was asked of it.
+    pub condition: Condition,
+    /// Whether it answers; true where nothing checks.
+    pub online: bool,
+    /// Whether it has type PRIMARY and weight 1 (or no weight), as the service sets them.
+    pub ordinary: bool,
+    /// Open connections, where the balancer tells; a draining node at zero may go early.
+    pub connections: Option<u64>,
+}
+
+/// What a balancer is asked to do with a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Condition {
+    /// Give it connections.
+    Enabled,
+    /// Give it no new ones.
+    Draining,
+    /// Cut them all.
+    Disabled,
+}
