@@ -1,0 +1,145 @@
+//! What a group's past passes leave for the next one: a fold over the journal's entries.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::decide::load;
+use crate::model::{Change, Level, Observation, Outcome, Rules};
+
+/// The fold's value. The same entries always give the same memory.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Memory {
+    /// Readings in a row above the band, since the last move.
+    pub high_run: u32,
+    /// Readings in a row below the band, since the last move; a pass without a reading ends the run.
+    pub low_run: u32,
+    /// Desired capacity as last seen, and when.
+    pub desired: Option<Sighting>,
+    /// When desired capacity last rose.
+    pub rose_at: Option<Timestamp>,
+    /// When desired capacity last changed, by whomever; of a change that was not ours, the instant
+    /// before it: the scaling service alone knows better.
+    pub changed_at: Option<Timestamp>,
+    /// When each policy was last executed by us, by id.
+    pub policies: BTreeMap<String, Timestamp>,
+    /// A move whose outcome is not known.
+    pub open: Option<Open>,
+}
+
+/// A value and when it was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sighting {
+    /// Servers.
+    pub value: u32,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A move that was begun, and what to return to should it turn out not to have been made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Open {
+    /// When it was begun.
+    pub at: Timestamp,
+    /// The move.
+    pub change: Change,
+    before: Before,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Before {
+    rose_at: Option<Timestamp>,
+    changed_at: Option<Timestamp>,
+    policy_at: Option<Timestamp>,
+}
+
+impl Memory {
+    /// This memory with `seen` taken in: what `decide` judges by, and what a pass leaves behind.
+    pub fn after(&self, rules: &Rules, seen: &Observation) -> Memory {
+        let mut memory = self.clone();
+        memory.note_desired(seen);
+        memory.note_reading(rules, seen);
+        memory
+    }
+
+    /// Takes in that a move has been begun: from here on it counts as made.
+    pub fn started(&mut self, at: Timestamp, change: &Change) {
+        let before = Before {
+            rose_at: self.rose_at,
+            changed_at: self.changed_at,
+            policy_at: self.policies.get(&change.by.id).copied(),
+        };
+        self.open = Some(Open { at, change: change.clone(), before });
+        self.changed_at = Some(at);
+        if change.to > change.from {
+            self.rose_at = Some(at);
+        }
+        self.policies.insert(change.by.id.clone(), at);
+    }
+
+    /// Takes in what became of the move that was begun. An unknown one stays open.
+    pub fn settled(&mut self, outcome: Outcome) {
+        if outcome == Outcome::Unknown {
+            return;
+        }
+        let Some(open) = self.open.take() else { return };
+        if matches!(outcome, Outcome::Executed | Outcome::DryRun) {
+            self.empty_runs();
+            if outcome == Outcome::Executed {
+                self.desired = Some(Sighting { value: open.change.to, at: open.at });
+            }
+            return;
+        }
+        self.rose_at = open.before.rose_at;
+        self.changed_at = open.before.changed_at;
+        match open.before.policy_at {
+            Some(at) => self.policies.insert(open.change.by.id, at),
+            None => self.policies.remove(&open.change.by.id),
+        };
+    }
+
+    /// After a move the readings before it no longer tell how the fleet fares.
+    pub fn empty_runs(&mut self) {
+        self.high_run = 0;
+        self.low_run = 0;
+    }
+
+    /// Time since desired capacity last rose, as far as is known.
+    pub fn since_rise(&self, now: Timestamp) -> Option<Duration> {
+        self.rose_at.map(|rose| elapsed(rose, now))
+    }
+
+    fn note_desired(&mut self, seen: &Observation) {
+        let Ok(fleet) = &seen.fleet else { return };
+        match self.desired {
+            Some(last) if last.value == fleet.desired => {}
+            Some(last) => {
+                if fleet.desired > last.value {
+                    self.rose_at = Some(seen.at);
+                }
+                self.changed_at = self.changed_at.max(Some(last.at));
+            }
+            // The first look at a group: what is coming may have been asked for just now.
+            None if fleet.desired > fleet.active => self.rose_at = self.rose_at.or(Some(seen.at)),
+            None => {}
+        }
+        self.desired = Some(Sighting { value: fleet.desired, at: seen.at });
+    }
+
+    fn note_reading(&mut self, rules: &Rules, seen: &Observation) {
+        match load::level(rules, self, seen) {
+            Some(Level::High) => (self.high_run, self.low_run) = (self.high_run.saturating_add(1), 0),
+            Some(Level::Low) => (self.high_run, self.low_run) = (0, self.low_run.saturating_add(1)),
+            Some(Level::Right) => self.empty_runs(),
+            // Fewer servers need unbroken evidence; more servers must not wait for a monitor's gap.
+            None => self.low_run = 0,
+        }
+    }
+}
+
+/// Time from `earlier` to `later`; zero if the clock went back.
+pub fn elapsed(earlier: Timestamp, later: Timestamp) -> Duration {
+    Duration::try_from(later.duration_since(earlier)).unwrap_or(Duration::ZERO)
+}

@@ -1,0 +1,364 @@
+//! What `decide` says: a move and why, or a hold and why. One word for machines, one sentence for people.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Change, Direction, Unreadable};
+
+/// The answer to one observation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Servers the load needs, before limits; none without a usable load.
+    pub needed: Option<u32>,
+    /// The move or the hold.
+    pub verdict: Verdict,
+    /// Why servers that were asked for no longer count as coming, if they do not.
+    pub written_off: Option<WrittenOff>,
+}
+
+/// A move or a hold.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Change desired capacity.
+    Scale(Change, Cause),
+    /// Leave it.
+    Hold(Hold),
+}
+
+/// Why a group is moved.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// Desired capacity is outside the limits in force.
+    OutsideLimits {
+        /// Desired capacity as found.
+        desired: u32,
+        /// The nearest limit.
+        bound: u32,
+    },
+    /// The load is above the band, or below it.
+    Band {
+        /// Which way the group must go.
+        direction: Direction,
+        /// What was measured.
+        found: Found,
+    },
+}
+
+/// The side of the band a pass found, in numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Found {
+    /// A load against what serves.
+    Load {
+        /// In active connections.
+        load: f64,
+        /// What everything that serves carries.
+        capacity: f64,
+    },
+    /// A monitor's own judgement.
+    Level,
+}
+
+/// Why a group is left as it is. Their order here is the order in which `decide` asks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hold {
+    /// The scaling group could not be read.
+    FleetUnreadable(Unreadable),
+    /// The group refuses every change for now.
+    Paused,
+    /// No reading can be decided on.
+    Unusable(Unusable),
+    /// The load fits the servers.
+    InsideBand(Found),
+    /// Out of the band, but not for long enough.
+    NotConfirmed {
+        /// Which way the group would go.
+        direction: Direction,
+        /// Readings in a row so far.
+        seen: u32,
+        /// Readings in a row asked for.
+        of: u32,
+    },
+    /// What was asked for already is enough.
+    PendingCovers {
+        /// Servers still coming.
+        pending: u32,
+    },
+    /// Servers are coming or going, and the move waits for that.
+    InFlight {
+        /// Servers still coming.
+        pending: u32,
+        /// Servers still going.
+        removing: u32,
+    },
+    /// The smallest move down would call for a move up.
+    WouldFlap {
+        /// Utilization after that move.
+        utilization: f64,
+    },
+    /// The smallest move down would leave too few.
+    WouldFallShort {
+        /// Servers left after that move.
+        left: u32,
+        /// Servers needed.
+        needed: u32,
+    },
+    /// Already as large, or as small, as it may be.
+    AtLimit {
+        /// Which limit.
+        direction: Direction,
+        /// Its value.
+        limit: u32,
+    },
+    /// A pause after an earlier move has not run out.
+    CoolingDown {
+        /// Whose pause.
+        whose: Pause,
+        /// What is left of it.
+        left: Duration,
+    },
+    /// None of the listed policies can make the move.
+    NoPolicy(Direction),
+}
+
+/// Why a reading is not used.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unusable {
+    /// It could not be had.
+    Missing(String),
+    /// The balancer is being changed.
+    Changing(String),
+    /// It may be too old.
+    Stale {
+        /// The oldest it may be.
+        age: Duration,
+        /// What the rules allow.
+        limit: Duration,
+    },
+    /// It tells of the fleet before our last move.
+    BeforeMove,
+    /// What the servers carry is not known.
+    NoCapacity(String),
+    /// No connections because servers are gone, not because nobody comes.
+    Outage {
+        /// Servers that are offline.
+        offline: u32,
+    },
+}
+
+/// Whose pause a move waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pause {
+    /// The scaling group's.
+    Group,
+    /// That of the policy with this name.
+    Policy(String),
+    /// The one in the settings.
+    Ours,
+}
+
+/// Why pending servers are no longer counted on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WrittenOff {
+    /// They did not come within the time a server may take.
+    Overdue {
+        /// How many.
+        pending: u32,
+        /// Since desired capacity last rose.
+        waited: Duration,
+    },
+    /// The group is in ERROR.
+    Trouble {
+        /// How many.
+        pending: u32,
+        /// The group's own words.
+        message: String,
+    },
+}
+
+impl Verdict {
+    /// The stable snake_case word for machines.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Verdict::Scale(_, Cause::OutsideLimits { .. }) => "outside_limits",
+            Verdict::Scale(_, Cause::Band { direction: Direction::Up, .. }) => "above_band",
+            Verdict::Scale(_, Cause::Band { direction: Direction::Down, .. }) => "below_band",
+            Verdict::Hold(hold) => hold.reason(),
+        }
+    }
+}
+
+impl Hold {
+    /// The stable snake_case word for machines.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Hold::FleetUnreadable(Unreadable::SignInRefused(_)) => "sign_in_refused",
+            Hold::FleetUnreadable(Unreadable::Failed(_)) => "fleet_unreadable",
+            Hold::Paused => "paused",
+            Hold::Unusable(Unusable::Missing(_)) => "no_reading",
+            Hold::Unusable(Unusable::Changing(_)) => "balancer_changing",
+            Hold::Unusable(Unusable::Stale { .. }) => "stale_reading",
+            Hold::Unusable(Unusable::BeforeMove) => "reading_before_move",
+            Hold::Unusable(Unusable::NoCapacity(_)) => "unknown_capacity",
+            Hold::Unusable(Unusable::Outage { .. }) => "outage",
+            Hold::InsideBand(_) => "inside_band",
+            Hold::NotConfirmed { .. } => "not_confirmed",
+            Hold::PendingCovers { .. } => "pending_covers",
+            Hold::InFlight { .. } => "in_flight",
+            Hold::WouldFlap { .. } => "would_flap",
+            Hold::WouldFallShort { .. } => "would_fall_short",
+            Hold::AtLimit { direction: Direction::Up, .. } => "at_max",
+            Hold::AtLimit { direction: Direction::Down, .. } => "at_min",
+            Hold::CoolingDown { .. } => "cooling_down",
+            Hold::NoPolicy(_) => "no_policy",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Verdict::Hold(hold) => hold.fmt(f),
+            Verdict::Scale(change, Cause::OutsideLimits { desired, bound }) => {
+                write!(
+                    f,
+                    "Desired capacity {desired} is outside the limits, the nearest being {bound}; {change}."
+                )
+            }
+            Verdict::Scale(change, Cause::Band { direction, found }) => {
+                let side = if *direction == Direction::Up { "above" } else { "below" };
+                write!(f, "{found}, {side} the band; {change}.")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "policy {:?} takes desired capacity from {} to {}", self.by.name, self.from, self.to)
+    }
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Found::Load { load, capacity } if *capacity > 0.0 => {
+                write!(
+                    f,
+                    "{load} connections on a capacity of {capacity} are a utilization of {:.2}",
+                    load / capacity
+                )
+            }
+            Found::Load { load, .. } => write!(f, "{load} connections meet no serving capacity"),
+            Found::Level => write!(f, "The monitor's reading"),
+        }
+    }
+}
+
+impl fmt::Display for Hold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Hold::FleetUnreadable(Unreadable::SignInRefused(why)) => {
+                write!(f, "The sign-in was refused: {why}.")
+            }
+            Hold::FleetUnreadable(Unreadable::Failed(why)) => {
+                write!(f, "The scaling group could not be read: {why}.")
+            }
+            Hold::Paused => write!(f, "The scaling group is paused."),
+            Hold::Unusable(why) => why.fmt(f),
+            Hold::InsideBand(found) => write!(f, "{found}, inside the band."),
+            Hold::NotConfirmed { direction, seen, of } => {
+                write!(f, "Out of the band for {seen} of the {of} readings that a move {direction} asks for.")
+            }
+            Hold::PendingCovers { pending } => write!(f, "The {pending} servers still coming are enough."),
+            Hold::InFlight { pending, removing } => {
+                write!(f, "Servers are on their way: {pending} coming, {removing} going.")
+            }
+            Hold::WouldFlap { utilization } => {
+                write!(
+                    f,
+                    "The smallest move down would bring utilization to {utilization:.2}, and a move up after it."
+                )
+            }
+            Hold::WouldFallShort { left, needed } => {
+                write!(f, "The smallest move down would leave {left} servers where {needed} are needed.")
+            }
+            Hold::AtLimit { direction: Direction::Up, limit } => {
+                write!(f, "Already at the maximum of {limit}.")
+            }
+            Hold::AtLimit { direction: Direction::Down, limit } => {
+                write!(f, "Already at the minimum of {limit}.")
+            }
+            Hold::CoolingDown { whose, left } => {
+                write!(f, "{whose} has {} s left.", left.as_secs_f64().ceil())
+            }
+            Hold::NoPolicy(direction) => {
+                write!(
+                    f,
+                    "None of the listed policies moves the group {direction} from here within its limits."
+                )
+            }
+        }
+    }
+}
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unusable::Missing(why) => write!(f, "There is no reading: {why}."),
+            Unusable::Changing(why) => write!(f, "The balancer is being changed: {why}."),
+            Unusable::Stale { age, limit } => write!(
+                f,
+                "The reading may be {} s old, more than the {} s that stats_max_age allows.",
+                age.as_secs(),
+                limit.as_secs()
+            ),
+            Unusable::BeforeMove => write!(f, "The reading may stem from before the last move."),
+            Unusable::NoCapacity(why) => write!(f, "What the servers carry is not known: {why}."),
+            Unusable::Outage { offline } => {
+                write!(f, "No connections while {offline} servers are offline: an outage, not a quiet hour.")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Pause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Pause::Group => write!(f, "The scaling group's cooldown"),
+            Pause::Policy(name) => write!(f, "The cooldown of policy {name:?}"),
+            Pause::Ours => write!(f, "The cooldown in the settings"),
+        }
+    }
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if *self == Direction::Up { "up" } else { "down" })
+    }
+}
+
+impl fmt::Display for WrittenOff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            WrittenOff::Overdue { pending, waited } => {
+                write!(
+                    f,
+                    "{pending} servers asked for {} s ago have not come and no longer count.",
+                    waited.as_secs()
+                )
+            }
+            WrittenOff::Trouble { pending, message } => {
+                write!(f, "{pending} pending servers do not count: the group is in ERROR ({message}).")
+            }
+        }
+    }
+}

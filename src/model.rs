@@ -1,0 +1,307 @@
+//! The nouns: plain data that every other room speaks of. No I/O, no clock, no async.
+
+use std::fmt;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What the user set for one group; the settings page of the documentation explains each.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rules {
+    /// Utilization (load / capacity of the serving servers) above which the group is too small.
+    pub scale_up_above: f64,
+    /// Utilization below which the group is too large.
+    pub scale_down_below: f64,
+    /// Readings in a row above the band before a move up.
+    pub scale_up_after: u32,
+    /// Readings in a row below the band before a move down.
+    pub scale_down_after: u32,
+    /// Our own pause after a move; the cloud's own cooldowns always count besides.
+    pub cooldown: Duration,
+    /// A reading that may be older than this is not used.
+    pub stats_max_age: Duration,
+    /// How long a server asked for counts as coming after desired capacity last rose.
+    pub boot_timeout: Duration,
+    /// Our own lower limit in servers, beside the group's.
+    pub min: Option<u32>,
+    /// Our own upper limit in servers, beside the group's.
+    pub max: Option<u32>,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Rules {
+            scale_up_above: 1.0,
+            scale_down_below: 0.8,
+            scale_up_after: 1,
+            scale_down_after: 1,
+            cooldown: Duration::ZERO,
+            stats_max_age: Duration::from_secs(10 * 60),
+            boot_timeout: Duration::from_secs(15 * 60),
+            min: None,
+            max: None,
+        }
+    }
+}
+
+/// Everything that one pass saw of one group, and when.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Observation {
+    /// The instant of the pass. The core reads no other clock.
+    pub at: Timestamp,
+    /// The scaling group, or why it could not be read.
+    pub fleet: Result<Fleet, Unreadable>,
+    /// What the monitor measured, or why there is nothing to go by.
+    pub reading: Result<Reading, NoReading>,
+    /// What the servers carry; an error when a flavor has no known capacity.
+    pub capacity: Result<Capacity, NoReading>,
+}
+
+/// One measurement by a monitor.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reading {
+    /// What was measured.
+    pub signal: Signal,
+    /// The earliest and latest instant it can stem from.
+    pub taken: Window,
+    /// The balancers it adds up, if it comes from balancers.
+    pub balancers: Vec<BalancerLoad>,
+    /// The servers behind the balancers; none if the monitor does not see servers.
+    pub nodes: Option<Nodes>,
+}
+
+/// What a monitor yields: a load that capacity divides, or a judgement.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Signal {
+    /// Work that must be carried whatever the fleet's size, such as active connections.
+    Demand {
+        /// In active connections.
+        load: f64,
+    },
+    /// High, right or low by the monitor's own measure, such as a response time.
+    Level {
+        /// The judgement.
+        level: Level,
+        /// What it was judged by, in milliseconds.
+        value: f64,
+    },
+}
+
+/// On which side of the band a group is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// Too much work for the servers.
+    High,
+    /// Neither.
+    Right,
+    /// Too little work for the servers.
+    Low,
+}
+
+/// The instants between which a reading was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// Not before this.
+    pub earliest: Timestamp,
+    /// Not after this.
+    pub latest: Timestamp,
+}
+
+/// One balancer's share of a reading.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BalancerLoad {
+    /// The cloud's id.
+    pub id: String,
+    /// The cloud's name.
+    pub name: String,
+    /// Active connections, plain and TLS together.
+    pub connections: u64,
+}
+
+/// The distinct servers behind the listed balancers, fixed ones included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Nodes {
+    /// Enabled, online and primary on at least one balancer.
+    pub serving: u32,
+    /// Meant to serve but offline on every balancer they are on.
+    pub offline: u32,
+}
+
+/// The scaling group as its service describes it now.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Fleet {
+    /// Servers in service.
+    pub active: u32,
+    /// Servers asked for.
+    pub desired: u32,
+    /// The group's own limits.
+    pub limits: Limits,
+    /// Whether the group refuses every change for now.
+    pub paused: bool,
+    /// The group's own words when it is in ERROR.
+    pub trouble: Option<String>,
+    /// The group's pause between any two executions.
+    pub cooldown: Duration,
+    /// The ways this group can be moved.
+    pub moves: Moves,
+}
+
+/// A closed range of servers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// At least so many.
+    pub min: u32,
+    /// At most so many.
+    pub max: u32,
+}
+
+/// The ways a group can be moved.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Moves {
+    /// Only by the listed policies.
+    Steps(Vec<Step>),
+}
+
+/// One scaling policy of the cloud that the settings allow for a direction.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// The policy's id.
+    pub id: String,
+    /// The policy's name.
+    pub name: String,
+    /// The direction it was listed for.
+    pub direction: Direction,
+    /// What it does to desired capacity.
+    pub effect: Effect,
+    /// The policy's own pause between two executions.
+    pub cooldown: Duration,
+}
+
+/// Which way a group moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// More servers.
+    Up,
+    /// Fewer servers.
+    Down,
+}
+
+/// What a policy does to desired capacity (Autoscale v1.0: change, changePercent, desiredCapacity).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// Add so many servers, or remove them if negative.
+    Change(i64),
+    /// Add so many percent, rounded away from zero.
+    Percent(f64),
+    /// Go to exactly this number.
+    Desired(u64),
+}
+
+/// What the servers carry, in the unit of the load.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Capacity {
+    /// Servers of the group that serve, the fixed ones not counted.
+    pub servers: u32,
+    /// What those carry together.
+    pub serving: f64,
+    /// What the fixed servers on the same balancers carry.
+    pub fixed: f64,
+    /// What one more server of the launch configuration's flavor carries.
+    pub per_server: f64,
+}
+
+impl Capacity {
+    /// What everything that serves now carries.
+    pub fn total(&self) -> f64 {
+        self.serving + self.fixed
+    }
+}
+
+/// Why the scaling group could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unreadable {
+    /// The cloud refused the sign-in.
+    SignInRefused(String),
+    /// Anything else; the text says what was asked and what came back.
+    Failed(String),
+}
+
+/// Why there is no reading to decide on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoReading {
+    /// It could not be had; the text says what was asked and what came back.
+    Missing(String),
+    /// The balancer is being changed and gives no statistics until that is done.
+    Changing(String),
+    /// It was had, but what its servers carry is not known.
+    NoCapacity(String),
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unreadable::SignInRefused(why) | Unreadable::Failed(why) => f.write_str(why),
+        }
+    }
+}
+
+impl fmt::Display for NoReading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NoReading::Missing(why) | NoReading::Changing(why) | NoReading::NoCapacity(why) => {
+                f.write_str(why)
+            }
+        }
+    }
+}
+
+/// A move of desired capacity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// Desired capacity before.
+    pub from: u32,
+    /// Desired capacity after.
+    pub to: u32,
+    /// The policy that makes it.
+    pub by: PolicyRef,
+}
+
+/// A policy by id and name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyRef {
+    /// The cloud's id.
+    pub id: String,
+    /// The cloud's name.
+    pub name: String,
+}
+
+/// What became of a move that was decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The cloud took it.
+    Executed,
+    /// It was only decided, as asked.
+    DryRun,
+    /// The scaling service's own rules said no; nothing is wrong.
+    Refused,
+    /// It was certainly not executed, and something is wrong.
+    Failed,
+    /// It may or may not have been executed; it counts as executed until settled.
+    Unknown,
+}
+
+impl Outcome {
+    /// Whether the move must be treated as made.
+    pub fn counts_as_acted(self) -> bool {
+        matches!(self, Outcome::Executed | Outcome::Unknown)
+    }
+}
