@@ -128,6 +128,8 @@ pub struct Nodes {
     pub serving: u32,
     /// Meant to serve but offline on every balancer they are on.
     pub offline: u32,
+    /// All that are on a balancer, whatever their condition.
+    pub total: u32,
 }
 
 /// The scaling group as its service describes it now.
@@ -147,6 +149,10 @@ pub struct Fleet {
     pub cooldown: Duration,
     /// The ways this group can be moved.
     pub moves: Moves,
+    /// The flavor of the servers it launches, if it tells.
+    pub flavor: Option<String>,
+    /// When limits, cooldowns, moves and flavor were read; the other members are as of the pass.
+    pub details_at: Timestamp,
 }
 
 /// A closed range of servers.
