@@ -100,6 +100,16 @@ impl Memory {
         };
     }
 
+    /// Takes in what a later pass found desired capacity to be, after the answer to a move was lost. Either
+    /// way the move still counts as made for every cooldown: a request may be late rather than lost.
+    pub fn found(&mut self, at: Timestamp, desired: u32) {
+        let made = self.open.take().is_some_and(|open| open.change.to == desired);
+        if made {
+            self.desired = Some(Sighting { value: desired, at });
+            self.empty_runs();
+        }
+    }
+
     /// After a move the readings before it no longer tell how the fleet fares.
     pub fn empty_runs(&mut self) {
         self.high_run = 0;

@@ -45,6 +45,13 @@ pub enum Entry {
     },
     /// What became of the move that was started last. Synced.
     Settled(Settled),
+    /// What a later pass found, after the answer to a move had been lost.
+    Found {
+        /// When.
+        at: Timestamp,
+        /// The group's desired capacity.
+        desired: u32,
+    },
     /// What remains of a pass after a week.
     Thinned(Thinned),
     /// The fold up to here, where the entries before no longer give it.
@@ -97,6 +104,7 @@ impl State {
                 self.memory.settled(settled.outcome);
                 self.settled = Some(settled.clone());
             }
+            Entry::Found { at, desired } => self.memory.found(*at, *desired),
             Entry::Thinned(_) => {}
             Entry::Snapshot(state) => *self = (**state).clone(),
         }
@@ -152,7 +160,7 @@ impl Entry {
     /// The instant it tells of; none for a snapshot.
     pub fn at(&self) -> Option<Timestamp> {
         match self {
-            Entry::Rules { at, .. } | Entry::Started { at, .. } => Some(*at),
+            Entry::Rules { at, .. } | Entry::Started { at, .. } | Entry::Found { at, .. } => Some(*at),
             Entry::Pass { pass, .. } => Some(pass.seen.at),
             Entry::Settled(settled) => Some(settled.at),
             Entry::Thinned(thinned) => Some(thinned.at),

@@ -1,0 +1,148 @@
+//! One pass over one group, under its lock.
+
+use jiff::Timestamp;
+use tokio::time::timeout_at;
+
+use super::{Controller, Group};
+use crate::decide::decide;
+use crate::decide::verdict::Verdict;
+use crate::journal::{Entry, Fault, Guard, State, digest};
+use crate::model::{Change, Fleet, NoReading, Observation, Outcome, Reading, Unreadable};
+use crate::record::{Pass, Record, Settled};
+use crate::scaler::{Detail, Scaled, Seen};
+use crate::tick::Tick;
+
+const TOO_LATE: &str = "the pass reached its deadline";
+
+/// A group held for this pass: what is written to its journal is folded into its state at once.
+struct Ledger {
+    guard: Box<dyn Guard>,
+    state: State,
+}
+
+impl Ledger {
+    async fn write(&mut self, entries: Vec<Entry>) -> Result<(), Fault> {
+        self.guard.append(&entries).await?;
+        entries.iter().for_each(|entry| self.state.fold(entry));
+        Ok(())
+    }
+}
+
+impl Controller {
+    /// One pass, whatever happens: a group that cannot be worked has a record that says so.
+    pub(super) async fn pass(&self, group: &Group, tick: Tick) -> Record {
+        let not_passed = |reason, explanation: &str, error| {
+            Record::not_passed(&group.name, tick.at, reason, explanation.to_owned(), error)
+        };
+        match self.locked_pass(group, &tick).await {
+            Ok(record) => record,
+            Err(Fault::Locked) => not_passed("locked", "Another pass is working this group.", None),
+            Err(Fault::Broken(why)) => not_passed(
+                "journal_unusable",
+                "The group's journal cannot be used; the pass ended there.",
+                Some(why),
+            ),
+        }
+    }
+
+    async fn locked_pass(&self, group: &Group, tick: &Tick) -> Result<Record, Fault> {
+        let mut guard = self.journal.lock(&group.key).await?;
+        let state = guard.recall().await?;
+        let mut ledger = Ledger { guard, state };
+        let seen = observe(group, tick, &ledger.state).await;
+        settle_open(&mut ledger, &seen).await?;
+        let pass = judge(group, tick, &ledger.state, seen).await;
+        let settled = self.write_and_act(group, tick, &mut ledger, &pass).await?;
+        ledger.guard.checkpoint(&ledger.state).await?;
+        Ok(Record::new(&group.name, &group.rules, &pass, settled.as_ref()))
+    }
+
+    /// Journals the pass; if it decided a move, journals its beginning, makes it, and journals its outcome.
+    async fn write_and_act(
+        &self,
+        group: &Group,
+        tick: &Tick,
+        ledger: &mut Ledger,
+        pass: &Pass,
+    ) -> Result<Option<Settled>, Fault> {
+        let mut entries = Vec::new();
+        if !ledger.state.ruled || ledger.state.rules != group.rules {
+            entries.push(Entry::Rules { at: tick.at, rules: group.rules.clone() });
+        }
+        entries.push(Entry::Pass { pass: Box::new(pass.clone()), memory: digest(&ledger.state.memory) });
+        let Verdict::Scale(change, _) = &pass.decision.verdict else {
+            ledger.write(entries).await?;
+            return Ok(None);
+        };
+        entries.push(Entry::Started { at: tick.at, change: change.clone() });
+        ledger.write(entries).await?;
+        let Scaled { outcome, error } = self.act(group, tick, change).await;
+        let settled = Settled { at: Timestamp::now(), outcome, error };
+        ledger.write(vec![Entry::Settled(settled.clone())]).await?;
+        Ok(Some(settled))
+    }
+
+    async fn act(&self, group: &Group, tick: &Tick, change: &Change) -> Scaled {
+        if self.dry_run {
+            return Scaled { outcome: Outcome::DryRun, error: None };
+        }
+        let late = Scaled { outcome: Outcome::Unknown, error: Some(TOO_LATE.to_owned()) };
+        timeout_at(tick.deadline, group.scaler.scale(tick, change)).await.unwrap_or(late)
+    }
+}
+
+/// If the answer to an earlier move was lost, settles it by what desired capacity is now.
+async fn settle_open(ledger: &mut Ledger, seen: &Observation) -> Result<(), Fault> {
+    match (&ledger.state.memory.open, &seen.fleet) {
+        (Some(_), Ok(fleet)) => {
+            let found = Entry::Found { at: seen.at, desired: fleet.desired };
+            ledger.write(vec![found]).await
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Decides; and if a move would rest on remembered details, reads those anew and decides again.
+async fn judge(group: &Group, tick: &Tick, state: &State, seen: Observation) -> Pass {
+    let decision = decide(&group.rules, &state.memory, &seen);
+    let remembered = seen.fleet.as_ref().is_ok_and(|fleet| fleet.details_at != seen.at);
+    if !remembered || matches!(decision.verdict, Verdict::Hold(_)) {
+        return Pass { seen, decision };
+    }
+    let fleet = fleet(group, tick, Detail::Anew).await;
+    let seen = assemble(group, tick, seen.reading, fleet);
+    Pass { decision: decide(&group.rules, &state.memory, &seen), seen }
+}
+
+/// Reads the group and its load, both at the same time.
+pub(super) async fn observe(group: &Group, tick: &Tick, state: &State) -> Observation {
+    let remembered = state.last.as_ref().and_then(|last| last.seen.fleet.as_ref().ok());
+    let (reading, fleet) =
+        futures::join!(reading(group, tick), fleet(group, tick, Detail::Remembered(remembered)));
+    assemble(group, tick, reading, fleet)
+}
+
+async fn reading(group: &Group, tick: &Tick) -> Result<Reading, NoReading> {
+    let late = Err(NoReading::Missing(TOO_LATE.to_owned()));
+    timeout_at(tick.deadline, group.monitor.read(tick)).await.unwrap_or(late)
+}
+
+async fn fleet(group: &Group, tick: &Tick, detail: Detail<'_>) -> Result<Seen, Unreadable> {
+    let late = Err(Unreadable::Failed(TOO_LATE.to_owned()));
+    timeout_at(tick.deadline, group.scaler.fleet(tick, detail)).await.unwrap_or(late)
+}
+
+fn assemble(
+    group: &Group,
+    tick: &Tick,
+    reading: Result<Reading, NoReading>,
+    seen: Result<Seen, Unreadable>,
+) -> Observation {
+    let nodes = reading.as_ref().ok().and_then(|reading| reading.nodes);
+    let capacity = match &seen {
+        Ok(seen) => group.capacity.capacity(seen, nodes, &group.fixed),
+        Err(why) => Err(NoReading::NoCapacity(why.to_string())),
+    };
+    let fleet: Result<Fleet, Unreadable> = seen.map(|seen| seen.fleet);
+    Observation { at: tick.at, fleet, reading, capacity }
+}
