@@ -13,4 +13,5 @@ pub mod model;
 pub mod monitor;
 pub mod record;
 pub mod scaler;
+pub mod settings;
 pub mod tick;

@@ -1,0 +1,229 @@
+//! A document against the schema: every key known, every value of its exact type and in range.
+//!
+//! What passes goes on as a tree for the layering; what does not is told and left out, so that one
+//! wrong line does not hide the next.
+
+use std::collections::{BTreeSet, HashMap};
+
+use config::{Value as Layered, ValueKind};
+
+use super::document::{self, Node, Table, Value};
+use super::nearest::hint;
+use super::problem::{Problem, Report};
+use super::scalar::Scalar;
+use super::schema::{Form, KIND, Key, Kind, join};
+
+/// Parts of names that only credentials have.
+const SECRET: [&str; 7] = ["api_key", "api-key", "apikey", "passw", "token", "secret", "username"];
+
+/// Where secrets belong.
+pub(super) const SECRETS_BELONG: &str = "credentials do not stand in settings; write them into the credentials file \
+    (see credentials.example) or give them as LOADSCALE_USERNAME with LOADSCALE_API_KEY or LOADSCALE_PASSWORD, \
+    and renew this one if others could read it here";
+
+/// Whether a key that is not known looks like one of a secret.
+pub(super) fn is_secret(name: &str) -> bool {
+    let name = name.to_lowercase();
+    SECRET.iter().any(|part| name.contains(part))
+}
+
+/// Entries that passed, on their way to the layering.
+pub(super) type Right = HashMap<String, Layered>;
+
+/// Checks a whole file by itself; returns what was right.
+pub(super) fn text(text: &str, keys: &[Key], report: &mut Report) -> Right {
+    let (table, faults) = document::read(text);
+    let broken = faults.iter().map(|fault| fault.line).collect();
+    for fault in faults {
+        let origin = report.line(fault.line);
+        let fault = format!("this is not TOML: {}", fault.message);
+        report.add(Problem { origin, key: String::new(), value: None, fault });
+    }
+    Checker { report, broken }.table("", keys, 1, &table)
+}
+
+struct Checker<'a> {
+    report: &'a mut Report,
+    /// Lines that are not TOML: what else seems wrong there only follows from that.
+    broken: BTreeSet<usize>,
+}
+
+impl Checker<'_> {
+    fn tell(&mut self, line: usize, key: &str, value: Option<String>, fault: impl Into<String>) {
+        if !self.broken.contains(&line) {
+            let origin = self.report.line(line);
+            self.report.add(Problem { origin, key: key.to_owned(), value, fault: fault.into() });
+        }
+    }
+
+    fn table(&mut self, at: &str, keys: &[Key], line: usize, table: &Table) -> Right {
+        let mut right = Right::new();
+        for (name, node) in table {
+            let full = join(at, name);
+            let Some(key) = keys.iter().find(|key| key.name == name) else {
+                self.unknown(&full, name, keys, node.line);
+                continue;
+            };
+            right.extend(self.value(&full, &key.form, node).map(|value| (name.clone(), value)));
+        }
+        let missing = keys.iter().filter(|key| key.required && !table.contains_key(key.name));
+        for key in missing.filter(|_| self.broken.is_empty()).collect::<Vec<_>>() {
+            self.tell(
+                line,
+                &join(at, key.name),
+                None,
+                format!("is missing; it must be {}", key.form.wanted()),
+            );
+        }
+        right
+    }
+
+    fn unknown(&mut self, full: &str, name: &str, keys: &[Key], line: usize) {
+        if is_secret(name) {
+            return self.tell(line, full, None, SECRETS_BELONG);
+        }
+        let fault = match hint(name, keys.iter().map(|key| key.name)) {
+            none if none.is_empty() => {
+                let known: Vec<_> = keys.iter().map(|key| key.name).collect();
+                format!("unknown key; known here: {}", known.join(", "))
+            }
+            hint => format!("unknown key{hint}"),
+        };
+        self.tell(line, full, None, fault);
+    }
+
+    /// One value by its form; records where it stands even if it is wrong.
+    fn value(&mut self, at: &str, form: &Form, node: &Node) -> Option<Layered> {
+        self.report.origins.record(at, self.report.line(node.line));
+        let kind = match (form, &node.value) {
+            (Form::Table(keys), Value::Table(table)) => {
+                ValueKind::Table(self.table(at, keys, node.line, table))
+            }
+            (Form::Kinds(kinds), Value::Table(table)) => {
+                ValueKind::Table(self.kinds(at, kinds, node.line, table)?)
+            }
+            (Form::PerFlavor { value, .. }, Value::Table(table)) => {
+                ValueKind::Table(self.per_flavor(at, value, table))
+            }
+            (Form::Tables(keys), Value::List(nodes)) => {
+                ValueKind::Array(self.tables(at, keys, node.line, nodes))
+            }
+            (Form::Names, Value::List(nodes)) => ValueKind::Array(self.names(at, node.line, nodes)?),
+            (form, Value::Scalar(scalar)) => self.scalar(at, form, node.line, scalar)?,
+            (form, other) => {
+                let fault = format!("is {} but must be {}", other.described(), form.wanted());
+                self.tell(node.line, at, None, fault);
+                return None;
+            }
+        };
+        Some(Layered::new(None, kind))
+    }
+
+    fn scalar(&mut self, at: &str, form: &Form, line: usize, scalar: &Scalar) -> Option<ValueKind> {
+        match scalar.fault(form) {
+            Some(fault) => {
+                self.tell(line, at, scalar.shown(form), fault);
+                None
+            }
+            None => Some(scalar.clone().into()),
+        }
+    }
+
+    /// A tagged table: its kind first, then the keys of that kind.
+    fn kinds(&mut self, at: &str, kinds: &[Kind], line: usize, table: &Table) -> Option<Right> {
+        let names = || kinds.iter().map(|kind| kind.name);
+        let wanted = format!("must be \"{}\"", names().collect::<Vec<_>>().join("\" or \""));
+        let tag = join(at, KIND);
+        match table.get(KIND).map(|node| (node.line, &node.value)) {
+            None => self.tell(line, &tag, None, format!("is missing; it {wanted}")),
+            Some((line, Value::Scalar(Scalar::Text(word)))) => {
+                match kinds.iter().find(|kind| kind.name == word) {
+                    Some(kind) => return Some(self.table(at, kind.keys, line, table)),
+                    None => self.tell(line, &tag, Some(format!("{word:?}")), wanted + &hint(word, names())),
+                }
+            }
+            Some((line, _)) => self.tell(line, &tag, None, wanted),
+        }
+        None
+    }
+
+    fn per_flavor(&mut self, at: &str, form: &Form, table: &Table) -> Right {
+        let mut right = Right::new();
+        for (flavor, node) in table {
+            let full = join(at, flavor);
+            right.extend(self.value(&full, form, node).map(|value| (flavor.clone(), value)));
+        }
+        right
+    }
+
+    fn tables(&mut self, at: &str, keys: &[Key], line: usize, nodes: &[Node]) -> Vec<Layered> {
+        if nodes.is_empty() {
+            self.tell(line, at, Some("[]".into()), "is empty; write at least one");
+        }
+        let mut right = Vec::new();
+        for (index, node) in nodes.iter().enumerate() {
+            let full = format!("{at}[{index}]");
+            self.report.origins.record(&full, self.report.line(node.line));
+            let entries = match &node.value {
+                Value::Table(table) => self.table(&full, keys, node.line, table),
+                other => {
+                    self.tell(
+                        node.line,
+                        &full,
+                        None,
+                        format!("is {} but must be a table", other.described()),
+                    );
+                    Right::new()
+                }
+            };
+            right.push(entries.into());
+        }
+        right
+    }
+
+    fn names(&mut self, at: &str, line: usize, nodes: &[Node]) -> Option<Vec<Layered>> {
+        if nodes.is_empty() {
+            self.tell(line, at, Some("[]".into()), "is empty; write at least one");
+            return None;
+        }
+        let mut names = Vec::new();
+        for (index, node) in nodes.iter().enumerate() {
+            let full = format!("{at}[{index}]");
+            match &node.value {
+                Value::Scalar(Scalar::Text(name)) if names.contains(name) => {
+                    self.tell(
+                        node.line,
+                        &full,
+                        Some(format!("{name:?}")),
+                        "stands in this list twice; name it once",
+                    );
+                }
+                Value::Scalar(scalar) => {
+                    if self.scalar(&full, &Form::Text, node.line, scalar).is_some() {
+                        names.extend(scalar.text());
+                    }
+                }
+                other => {
+                    self.tell(
+                        node.line,
+                        &full,
+                        None,
+                        format!("is {} but must be text in quotes", other.described()),
+                    );
+                }
+            }
+        }
+        Some(names.into_iter().map(Layered::from).collect())
+    }
+}
+
+impl From<Scalar> for ValueKind {
+    fn from(scalar: Scalar) -> Self {
+        match scalar {
+            Scalar::Text(text) => text.into(),
+            Scalar::Integer(number) => number.into(),
+            Scalar::Float(number) => number.into(),
+            Scalar::Flag(flag) => flag.into(),
+        }
+    }
+}

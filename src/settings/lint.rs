@@ -1,0 +1,313 @@
+//! What settings allow but cannot be meant, or will not work well. Pure; needs no cloud, but says more with its facts.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::duration::show;
+use super::{GroupSettings, Settings};
+use crate::model::{Limits, Rules};
+
+/// Utilizations closer than this are taken to be equal: they come from decimal fractions.
+const SAME: f64 = 1e-9;
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// It works, but hardly as wished.
+    Warning,
+    /// It cannot work, or cannot be meant.
+    Error,
+}
+
+/// One thing to mend.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lint {
+    /// How bad it is.
+    pub severity: Severity,
+    /// The group's name.
+    pub group: String,
+    /// What is wrong.
+    pub kind: LintKind,
+}
+
+/// What can be wrong with rules that are right by themselves.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LintKind {
+    /// Right after a move up by one server the group reads as too large.
+    NarrowBand(NarrowBand),
+    /// After a move the next readings may still stem from before it.
+    CooldownBelowCache {
+        /// The longest of ours and the group's.
+        cooldown: Duration,
+        /// How old a reading can be.
+        stats_cache: Duration,
+    },
+    /// Several passes in a row see the same reading.
+    IntervalBelowCache {
+        /// From pass to pass.
+        interval: Duration,
+        /// How old a reading can be.
+        stats_cache: Duration,
+    },
+    /// Every reading may be too old to use.
+    NoReadingUsable {
+        /// The oldest that may be used.
+        stats_max_age: Duration,
+        /// How old a reading can be.
+        stats_cache: Duration,
+    },
+    /// Our limits and the group's have no number in common.
+    LimitsApart {
+        /// Ours.
+        min: Option<u32>,
+        /// Ours.
+        max: Option<u32>,
+        /// The group's.
+        group: Limits,
+    },
+}
+
+/// A band that is narrower than one server at some sizes of the fleet.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NarrowBand {
+    /// The smallest size, reached by a move up, that reads as too large.
+    pub from: u32,
+    /// The largest such size.
+    pub to: u32,
+    /// A `scale_down_below` that would do for all of them.
+    pub scale_down_below: f64,
+    /// A `min` that would do with the band as it is.
+    pub min: u32,
+    /// The band as it is.
+    pub band: (f64, f64),
+}
+
+/// What is known of a group besides its settings.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Known {
+    /// From pass to pass, with `--interval`.
+    pub interval: Option<Duration>,
+    /// The scaling group's own cooldown.
+    pub cooldown: Option<Duration>,
+    /// The scaling group's own limits.
+    pub limits: Option<Limits>,
+}
+
+/// Everything that can be said without a cloud.
+pub fn lint(settings: &Settings, interval: Option<Duration>) -> Vec<Lint> {
+    let known = Known { interval, ..Known::default() };
+    settings.groups.iter().flat_map(|group| lint_group(group, &known)).collect()
+}
+
+/// Everything that can be said of one group.
+pub fn lint_group(group: &GroupSettings, known: &Known) -> Vec<Lint> {
+    let stats_cache = group.monitor.stats_cache();
+    let found = [
+        limits_apart(&group.rules, known.limits),
+        no_reading_usable(&group.rules, stats_cache),
+        narrow_band(&group.rules, known.limits).map(LintKind::NarrowBand),
+        cooldown_below_cache(&group.rules, known.cooldown, stats_cache),
+        interval_below_cache(known.interval, stats_cache),
+    ];
+    found
+        .into_iter()
+        .flatten()
+        .map(|kind| Lint { severity: kind.severity(), group: group.name.clone(), kind })
+        .collect()
+}
+
+impl LintKind {
+    fn severity(&self) -> Severity {
+        match self {
+            LintKind::NoReadingUsable { .. } | LintKind::LimitsApart { .. } => Severity::Error,
+            _ => Severity::Warning,
+        }
+    }
+}
+
+/// For moves by one server: from n servers the group goes up just above `scale_up_above`, and is then at
+/// n / (n + 1) of that; where this lies below `scale_down_below`, the band is narrower than a server.
+fn narrow_band(rules: &Rules, limits: Option<Limits>) -> Option<NarrowBand> {
+    let (low, high) = (rules.scale_down_below, rules.scale_up_above);
+    let after_up_from = |n: u32| high * f64::from(n) / (f64::from(n) + 1.0);
+    let smallest = rules.min.unwrap_or(0).max(limits.map_or(0, |limits| limits.min)).max(1);
+    let largest = rules.max.unwrap_or(u32::MAX).min(limits.map_or(u32::MAX, |limits| limits.max));
+    let enough = (low / (high - low) - SAME).ceil().max(1.0) as u32;
+    if enough <= smallest || smallest >= largest {
+        return None;
+    }
+    Some(NarrowBand {
+        from: smallest + 1,
+        to: enough.min(largest),
+        scale_down_below: (after_up_from(smallest) * 100.0 + SAME).floor() / 100.0,
+        min: enough,
+        band: (low, high),
+    })
+}
+
+fn cooldown_below_cache(rules: &Rules, clouds: Option<Duration>, stats_cache: Duration) -> Option<LintKind> {
+    // Without the cloud's, only a cooldown that somebody chose can be called too short.
+    let cooldown = rules.cooldown.max(clouds.unwrap_or_default());
+    let judged = clouds.is_some() || !rules.cooldown.is_zero();
+    (judged && cooldown < stats_cache).then_some(LintKind::CooldownBelowCache { cooldown, stats_cache })
+}
+
+fn interval_below_cache(interval: Option<Duration>, stats_cache: Duration) -> Option<LintKind> {
+    let interval = interval.filter(|interval| *interval < stats_cache)?;
+    Some(LintKind::IntervalBelowCache { interval, stats_cache })
+}
+
+fn no_reading_usable(rules: &Rules, stats_cache: Duration) -> Option<LintKind> {
+    let stats_max_age = rules.stats_max_age;
+    (stats_max_age <= stats_cache).then_some(LintKind::NoReadingUsable { stats_max_age, stats_cache })
+}
+
+fn limits_apart(rules: &Rules, limits: Option<Limits>) -> Option<LintKind> {
+    let group = limits?;
+    let apart = rules.min.is_some_and(|min| min > group.max) || rules.max.is_some_and(|max| max < group.min);
+    apart.then_some(LintKind::LimitsApart { min: rules.min, max: rules.max, group })
+}
+
+impl fmt::Display for LintKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LintKind::NarrowBand(narrow) => narrow.fmt(f),
+            LintKind::CooldownBelowCache { cooldown, stats_cache } => write!(
+                f,
+                "the cooldown of {} is shorter than the {} that a reading can be old: a move may be decided on \
+                 connections from before the last one; set cooldown to at least {}",
+                show(*cooldown),
+                show(*stats_cache),
+                show(*stats_cache)
+            ),
+            LintKind::IntervalBelowCache { interval, stats_cache } => write!(
+                f,
+                "the interval of {} is shorter than the {} that statistics are cached: passes in a row may see one \
+                 reading twice and take it for a confirmation; use an interval above {}",
+                show(*interval),
+                show(*stats_cache),
+                show(*stats_cache)
+            ),
+            LintKind::NoReadingUsable { stats_max_age, stats_cache } => write!(
+                f,
+                "stats_max_age is {}, but a reading can be {} old when it arrives, so none could be used; \
+                 set stats_max_age well above {}",
+                show(*stats_max_age),
+                show(*stats_cache),
+                show(*stats_cache)
+            ),
+            LintKind::LimitsApart { min, max, group } => {
+                let ours = |limit: &Option<u32>| limit.map_or("none".to_owned(), |limit| limit.to_string());
+                write!(
+                    f,
+                    "min {} and max {} can never be reached: the scaling group allows {} to {} servers",
+                    ours(min),
+                    ours(max),
+                    group.min,
+                    group.max
+                )
+            }
+        }
+    }
+}
+
+impl fmt::Display for NarrowBand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (low, high) = self.band;
+        let sizes =
+            if self.from == self.to { self.to.to_string() } else { format!("{} to {}", self.from, self.to) };
+        write!(
+            f,
+            "at {sizes} servers the band from {low} to {high} is narrower than one server: just after a move up by one \
+             the group reads as too large, and a server too many stays until the load has fallen far enough for a move \
+             down that would not flap; scale_down_below = {} or min = {} would do",
+            self.scale_down_below, self.min
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::MonitorSettings;
+
+    fn rules(low: f64, high: f64) -> Rules {
+        Rules { scale_down_below: low, scale_up_above: high, ..Rules::default() }
+    }
+
+    fn limits(min: u32, max: u32) -> Option<Limits> {
+        Some(Limits { min, max })
+    }
+
+    #[test]
+    fn a_narrow_band_names_the_sizes_and_the_band_that_would_do() {
+        let narrow = narrow_band(&rules(0.8, 1.0), None).expect("0.8 to 1.0 is narrow for small fleets");
+        assert_eq!((narrow.from, narrow.to), (2, 4));
+        assert_eq!((narrow.scale_down_below, narrow.min), (0.5, 4));
+        assert!(narrow_band(&rules(0.5, 1.0), None).is_none());
+        assert!(narrow_band(&rules(0.8, 1.0), limits(4, 9)).is_none());
+        assert!(narrow_band(&rules(0.8, 1.0), limits(1, 1)).is_none());
+    }
+
+    #[test]
+    fn what_the_narrow_band_advises_does() {
+        for (low, high) in [(0.8, 1.0), (0.7, 0.9), (0.95, 1.0), (40.0, 50.0), (0.66, 1.0)] {
+            for min in 0..6 {
+                let Some(narrow) = narrow_band(&rules(low, high), limits(min, 1000)) else { continue };
+                assert!(narrow.from <= narrow.to, "{narrow:?}");
+                assert!(
+                    narrow_band(&rules(narrow.scale_down_below, high), limits(min, 1000)).is_none(),
+                    "{narrow:?}"
+                );
+                assert!(narrow_band(&rules(low, high), limits(narrow.min, 1000)).is_none(), "{narrow:?}");
+                assert!(narrow_band(&rules(low, high), limits(narrow.min - 1, 1000)).is_some(), "{narrow:?}");
+            }
+        }
+    }
+
+    fn group(rules: Rules) -> GroupSettings {
+        GroupSettings {
+            name: "g".into(),
+            monitor: MonitorSettings::RackspaceLb {
+                load_balancers: vec![],
+                stats_cache: Duration::from_secs(300),
+            },
+            scaler: crate::settings::ScalerSettings::Autoscale {
+                group: "g".into(),
+                scale_up: vec![],
+                scale_down: vec![],
+            },
+            rules,
+            fixed_servers: Default::default(),
+            flavors: Default::default(),
+        }
+    }
+
+    #[test]
+    fn times_are_held_against_the_stats_cache() {
+        let wide = rules(0.5, 1.0);
+        let minute = Some(Duration::from_secs(60));
+        assert!(lint_group(&group(wide.clone()), &Known::default()).is_empty());
+
+        let found =
+            lint_group(&group(wide.clone()), &Known { interval: minute, cooldown: minute, limits: None });
+        assert!(matches!(found[0].kind, LintKind::CooldownBelowCache { .. }), "{found:?}");
+        assert!(matches!(found[1].kind, LintKind::IntervalBelowCache { .. }), "{found:?}");
+        assert!(found.iter().all(|lint| lint.severity == Severity::Warning));
+
+        let hasty = Rules { stats_max_age: Duration::from_secs(300), ..wide };
+        let found = lint_group(&group(hasty), &Known::default());
+        assert!(
+            matches!(found[0].kind, LintKind::NoReadingUsable { .. }) && found[0].severity == Severity::Error
+        );
+    }
+
+    #[test]
+    fn limits_without_a_common_number_are_an_error() {
+        let high = Rules { min: Some(12), ..rules(0.5, 1.0) };
+        let found = lint_group(&group(high.clone()), &Known { limits: limits(1, 10), ..Known::default() });
+        assert_eq!(found[0].severity, Severity::Error);
+        assert!(found[0].kind.to_string().contains("allows 1 to 10 servers"));
+        assert!(lint_group(&group(high), &Known { limits: limits(1, 12), ..Known::default() }).is_empty());
+    }
+}

@@ -1,0 +1,182 @@
+//! The settings room: what the user wrote in settings.toml, checked, layered and resolved to plain values.
+//!
+//! Reading order: `schema` (the language of the tables of keys), then the sections that state theirs
+//! (`cloud`, `capacity`, `group`, `monitor`, `scaler`, `rules`); `check` and `environment`, which hold
+//! what was written against them; [`load`], which layers and resolves; `origin` and `problem`, what is
+//! told of values and of faults; `lint`, what is allowed but cannot be meant.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use config::{Config, ConfigError, Map, Source, Value as Layered};
+use serde::Deserialize;
+
+mod capacity;
+mod check;
+mod cloud;
+mod document;
+pub mod duration;
+mod environment;
+mod find;
+mod group;
+pub mod lint;
+mod monitor;
+pub(crate) mod nearest;
+mod origin;
+mod problem;
+mod rules;
+mod scalar;
+mod scaler;
+mod schema;
+mod surroundings;
+
+pub use capacity::Capacities;
+pub use cloud::{CloudKind, CloudSettings, Endpoints, RACKSPACE_IDENTITY, Rate, Rates};
+pub use find::NotFound;
+pub use group::{Flavors, GroupSettings};
+pub use monitor::MonitorSettings;
+pub use origin::{Origin, Row};
+pub use problem::{Problem, Problems};
+pub use scaler::ScalerSettings;
+pub use surroundings::{Surroundings, Variables};
+
+use environment::Override;
+use group::{Beside, GroupTable};
+use origin::{Origins, Rows};
+use problem::Report;
+use schema::{Form, Key};
+
+/// Every section of a settings file.
+const SECTIONS: &[Key] = &[
+    Key::new(cloud::SECTION, Form::Table(cloud::KEYS)),
+    Key::new(capacity::SECTION, capacity::FORM),
+    Key::required(group::SECTION, Form::Tables(group::KEYS)),
+];
+
+/// Everything the user set, with every default filled in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// The file it was read from.
+    pub path: PathBuf,
+    /// Where to sign in and whom to ask.
+    pub cloud: CloudSettings,
+    /// What one server of a flavor carries.
+    pub capacity: Capacities,
+    /// The groups in the order of the file; never none.
+    pub groups: Vec<GroupSettings>,
+    origins: Origins,
+}
+
+/// Why there are no settings.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// No file was named and none was found.
+    #[error(transparent)]
+    NotFound(#[from] NotFound),
+    /// The file is there, or was named, but cannot be read.
+    #[error("cannot read the settings file {}: {source}; check the path and its permissions", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// What it says cannot be used.
+    #[error(transparent)]
+    Faulty(#[from] Problems),
+    /// The layers could not be put together, although each was right.
+    #[error("the settings cannot be put together: {0}")]
+    Layers(#[from] ConfigError),
+}
+
+/// Finds, reads, checks and resolves the settings; `named` is what the command line says.
+///
+/// # Errors
+/// See [`SettingsError`]; a faulty file is told with all its problems at once.
+pub fn load(named: Option<&Path>, around: &Surroundings) -> Result<Settings, SettingsError> {
+    let path = find::find(named, around)?;
+    let text = std::fs::read_to_string(&path)
+        .map_err(|source| SettingsError::Unreadable { path: path.clone(), source })?;
+    from_text(&text, &path, around)
+}
+
+/// The same from a text that was already read from `path`.
+///
+/// # Errors
+/// [`SettingsError::Faulty`] with every problem of the text and of the variables that override it.
+pub fn from_text(text: &str, path: &Path, around: &Surroundings) -> Result<Settings, SettingsError> {
+    let mut report = Report::new(path);
+    let written = check::text(text, SECTIONS, &mut report);
+    let overrides = environment::overrides(&around.variables, SECTIONS, &mut report);
+    let tables = layer(written, overrides)?;
+
+    let base = around.folder.join(path.parent().unwrap_or(Path::new("")));
+    let cloud = tables.cloud.resolve(&base, around, &mut report);
+    let beside = Beside { cloud: cloud.kind, capacities: &tables.capacity };
+    let mut groups = Vec::with_capacity(tables.group.len());
+    for (index, group) in tables.group.into_iter().enumerate() {
+        groups.push(group.resolve(&format!("{}[{index}]", group::SECTION), &beside, &mut report));
+    }
+    group::tell_duplicates(&groups, &mut report);
+    cloud.tell_missing_endpoints(&groups, &mut report);
+    Ok(Settings {
+        path: path.to_owned(),
+        cloud,
+        capacity: tables.capacity,
+        groups,
+        origins: report.finish()?,
+    })
+}
+
+/// All sections after the layering. Nothing is required here: what is missing has been told by the check.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Tables {
+    cloud: cloud::CloudTable,
+    capacity: Capacities,
+    group: Vec<GroupTable>,
+}
+
+/// The file below, the environment above; the defaults are those of the tables themselves.
+fn layer(written: check::Right, overrides: Vec<Override>) -> Result<Tables, ConfigError> {
+    let mut layers = Config::builder().add_source(Checked(written));
+    for Override { key, value } in overrides {
+        layers = layers.set_override(key, config::ValueKind::from(value))?;
+    }
+    layers.build()?.try_deserialize()
+}
+
+/// A checked file as a layer.
+#[derive(Debug, Clone)]
+struct Checked(check::Right);
+
+impl Source for Checked {
+    fn clone_into_box(&self) -> Box<dyn Source + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    fn collect(&self) -> Result<Map<String, Layered>, ConfigError> {
+        Ok(self.0.clone())
+    }
+}
+
+impl Settings {
+    /// Every value in force with where it came from, in the order of settings.example.toml.
+    pub fn origins(&self) -> Vec<Row> {
+        let mut rows = Rows::new(&self.origins);
+        self.cloud.rows(&mut rows);
+        self.capacity.rows(&mut rows);
+        for (index, group) in self.groups.iter().enumerate() {
+            group.rows(&format!("{}[{index}]", group::SECTION), &mut rows);
+        }
+        rows.finish()
+    }
+
+    /// The group of a name.
+    pub fn group(&self, name: &str) -> Option<&GroupSettings> {
+        self.groups.iter().find(|group| group.name == name)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,84 @@
+//! A group's scaler: who changes the number of servers. One variant and one table of keys for each kind.
+
+use serde::Deserialize;
+
+use super::origin::Rows;
+use super::schema::{Form, KIND, Key, Kind, join};
+
+/// Every kind of scaler with its keys.
+pub(super) const KINDS: &[Kind] = &[Kind { name: "autoscale", keys: AUTOSCALE }];
+
+const AUTOSCALE: &[Key] = &[
+    Key::required(KIND, Form::Text),
+    Key::new("group", Form::Text),
+    Key::required("scale_up", Form::Names),
+    Key::required("scale_down", Form::Names),
+];
+
+/// What a group is moved by, as it stands in settings.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub(super) enum ScalerTable {
+    Autoscale {
+        group: Option<String>,
+        #[serde(default)]
+        scale_up: Vec<String>,
+        #[serde(default)]
+        scale_down: Vec<String>,
+    },
+}
+
+/// What a group is moved by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ScalerSettings {
+    /// A scaling group of the Autoscale v1.0 API, by its policies.
+    Autoscale {
+        /// The scaling group, by name or id.
+        group: String,
+        /// The policies that may be executed to get more servers, by name or id.
+        scale_up: Vec<String>,
+        /// The policies that may be executed to get fewer servers, by name or id.
+        scale_down: Vec<String>,
+    },
+}
+
+impl ScalerTable {
+    /// What is not said follows from the group's name.
+    pub(super) fn resolve(self, name: &str) -> ScalerSettings {
+        match self {
+            ScalerTable::Autoscale { group, scale_up, scale_down } => ScalerSettings::Autoscale {
+                group: group.unwrap_or_else(|| name.to_owned()),
+                scale_up,
+                scale_down,
+            },
+        }
+    }
+}
+
+impl ScalerSettings {
+    /// The kind as it stands in settings.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            ScalerSettings::Autoscale { .. } => KINDS[0].name,
+        }
+    }
+
+    /// What is moved: two groups of settings must not move the same.
+    pub(super) fn target(&self) -> (&'static str, &str) {
+        match self {
+            ScalerSettings::Autoscale { group, .. } => (self.kind(), group),
+        }
+    }
+
+    pub(super) fn rows(&self, group: &str, rows: &mut Rows<'_>) {
+        let key = |name| join(&join(group, "scaler"), name);
+        rows.add(key(KIND), self.kind());
+        match self {
+            ScalerSettings::Autoscale { group: target, scale_up, scale_down } => {
+                rows.add(key("group"), target);
+                rows.add_either(key("scale_up"), join(group, "scale_up"), scale_up.join(", "));
+                rows.add_either(key("scale_down"), join(group, "scale_down"), scale_down.join(", "));
+            }
+        }
+    }
+}
