@@ -12,6 +12,7 @@ pub mod journal;
 pub mod model;
 pub mod monitor;
 pub mod record;
+pub mod replay;
 pub mod scaler;
 pub mod settings;
 pub mod tick;
