@@ -15,9 +15,6 @@ use super::surroundings::Surroundings;
 /// The section's name.
 pub(super) const SECTION: &str = "cloud";
 
-/// Rackspace's one global identity endpoint (Identity v2.0, service access endpoints).
-pub const RACKSPACE_IDENTITY: &str = "https://identity.api.rackspacecloud.com/v2.0";
-
 const KINDS: [&str; 3] = ["rackspace", "openstack", "none"];
 
 /// The keys of `[cloud]`.
@@ -205,7 +202,7 @@ fn expand(
 
 fn identity_url(kind: CloudKind, written: Option<String>, report: &mut Report) -> Option<String> {
     match (kind, written) {
-        (CloudKind::Rackspace, None) => Some(RACKSPACE_IDENTITY.to_owned()),
+        (CloudKind::Rackspace, None) => Some(::cloud::RACKSPACE_IDENTITY.to_owned()),
         (CloudKind::None, Some(url)) => {
             let fault = "cloud.kind is \"none\", so nobody signs in; leave the URL out, or name the kind";
             report.tell(&join(SECTION, "identity_url"), Some(format!("{url:?}")), fault);

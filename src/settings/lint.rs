@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::duration::show;
 use super::{GroupSettings, Settings};
 use crate::model::{Limits, Rules};
@@ -11,7 +13,8 @@ use crate::model::{Limits, Rules};
 const SAME: f64 = 1e-9;
 
 /// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// It works, but hardly as wished.
     Warning,

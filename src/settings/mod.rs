@@ -3,7 +3,7 @@
 //! Reading order: `schema` (the language of the tables of keys), then the sections that state theirs
 //! (`cloud`, `capacity`, `group`, `monitor`, `scaler`, `rules`); `check` and `environment`, which hold
 //! what was written against them; [`load`], which layers and resolves; `origin` and `problem`, what is
-//! told of values and of faults; `lint`, what is allowed but cannot be meant.
+//! told of values and of faults; `session`, the way to the `cloud` crate; `lint`, what is allowed but cannot be meant.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -28,10 +28,11 @@ mod rules;
 mod scalar;
 mod scaler;
 mod schema;
+mod session;
 mod surroundings;
 
+pub use self::cloud::{CloudKind, CloudSettings, Endpoints, Rate, Rates};
 pub use capacity::Capacities;
-pub use cloud::{CloudKind, CloudSettings, Endpoints, RACKSPACE_IDENTITY, Rate, Rates};
 pub use find::NotFound;
 pub use group::{Flavors, GroupSettings};
 pub use monitor::MonitorSettings;

@@ -18,6 +18,8 @@ pub enum Origin {
     },
     /// An environment variable, by name.
     Variable(String),
+    /// The source of the credentials, which it belongs to.
+    Credentials(String),
 }
 
 impl fmt::Display for Origin {
@@ -26,6 +28,7 @@ impl fmt::Display for Origin {
             Origin::Default => f.write_str("default"),
             Origin::File { path, line } => write!(f, "{}:{line}", path.display()),
             Origin::Variable(name) => write!(f, "${name}"),
+            Origin::Credentials(source) => f.write_str(source),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Single values: exact types, ranges, and how a value is shown in a message.
 
+use std::ops::RangeInclusive;
+
 use url::Url;
 
 use super::duration;
@@ -8,6 +10,9 @@ use super::schema::Form;
 
 /// The word for a rate without a limit.
 pub(super) const UNLIMITED: &str = "unlimited";
+
+/// The rates that make sense, in requests a second: slower, no pass would end; faster is unlimited.
+pub(super) const RATES: RangeInclusive<f64> = 0.01..=1_000_000.0;
 
 /// The longest value that a message repeats.
 const SHOWN: usize = 80;
@@ -60,8 +65,10 @@ impl Scalar {
             (Form::Url, Scalar::Text(text)) => url_fault(text),
             (Form::Flag, Scalar::Flag(_)) => Ok(()),
             (Form::Count(least), Scalar::Integer(number)) => count_fault(*least, *number),
-            (Form::Number | Form::Rate, Scalar::Float(number)) => number_fault(*number),
-            (Form::Number | Form::Rate, Scalar::Integer(number)) => number_fault(*number as f64),
+            (Form::Number, Scalar::Float(number)) => number_fault(*number),
+            (Form::Number, Scalar::Integer(number)) => number_fault(*number as f64),
+            (Form::Rate, Scalar::Float(number)) => rate_fault(*number),
+            (Form::Rate, Scalar::Integer(number)) => rate_fault(*number as f64),
             (Form::Rate, Scalar::Text(word)) if word == UNLIMITED => Ok(()),
             (Form::DurationOrZero, Scalar::Text(text)) => duration::parse(text).map(drop),
             (Form::Duration, Scalar::Text(text)) => duration::parse(text).and_then(not_zero),
@@ -126,6 +133,13 @@ fn count_fault(least: u32, number: i64) -> Result<(), String> {
 
 fn number_fault(number: f64) -> Result<(), String> {
     if number.is_finite() && number > 0.0 { Ok(()) } else { Err("must be a number above zero".into()) }
+}
+
+fn rate_fault(rate: f64) -> Result<(), String> {
+    if RATES.contains(&rate) {
+        return Ok(());
+    }
+    Err(format!("must be from {} to {} requests a second, or \"{UNLIMITED}\"", RATES.start(), RATES.end()))
 }
 
 fn not_zero(duration: std::time::Duration) -> Result<(), String> {

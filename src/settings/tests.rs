@@ -42,7 +42,7 @@ fn problem(text: &str) -> String {
 fn the_least_file_gets_every_default() {
     let settings = read(GROUP);
     assert_eq!(settings.cloud.kind, CloudKind::Rackspace);
-    assert_eq!(settings.cloud.identity_url.as_deref(), Some(RACKSPACE_IDENTITY));
+    assert_eq!(settings.cloud.identity_url.as_deref(), Some(::cloud::RACKSPACE_IDENTITY));
     assert_eq!(settings.cloud.rates, Rates::default());
     let group = &settings.groups[0];
     assert_eq!(group.rules, crate::model::Rules::default());
@@ -243,6 +243,17 @@ fn every_value_tells_where_it_came_from() {
     ] {
         assert!(rows.iter().any(|row| row == expected), "{expected} is not in {rows:#?}");
     }
+}
+
+#[test]
+fn what_nobody_wrote_is_taken_from_the_credentials() {
+    let mut settings = read(&format!("[cloud]\nregion = \"DFW\"\n{GROUP}"));
+    settings.adopt(Some("https://keystone/v3"), Some("ORD"), "the OS_ variables");
+    assert_eq!(settings.cloud.identity_url.as_deref(), Some("https://keystone/v3"));
+    assert_eq!(settings.cloud.region.as_deref(), Some("DFW"));
+    let rows = settings.origins();
+    let row = rows.iter().find(|row| row.key == "cloud.identity_url").unwrap();
+    assert_eq!(row.origin.to_string(), "the OS_ variables");
 }
 
 #[test]
