@@ -4,20 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::model::{Capacity, NoReading, Nodes};
 use crate::scaler::Seen;
+use crate::settings::Capacities;
 
-/// Connections that one server carries well, by flavor.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct CapacityTable {
-    /// By flavor id.
-    pub flavors: BTreeMap<String, f64>,
-    /// For every other flavor; without it an unknown flavor is an error.
-    pub default: Option<f64>,
-}
-
-impl CapacityTable {
+impl Capacities {
     /// What one server of `flavor` carries, or what to write where.
-    pub fn of(&self, flavor: &str) -> Result<f64, NoReading> {
-        self.flavors.get(flavor).copied().or(self.default).ok_or_else(|| {
+    fn per_server(&self, flavor: &str) -> Result<f64, NoReading> {
+        self.of(flavor).ok_or_else(|| {
             NoReading::NoCapacity(format!(
                 "[capacity] names neither flavor {flavor:?} nor a default; add one"
             ))
@@ -38,10 +30,10 @@ impl CapacityTable {
             NoReading::NoCapacity("the scaling group's launch configuration names no flavor".to_owned())
         });
         let per_server =
-            launched.and_then(|flavor| self.of(flavor)).or_else(|why| self.default.ok_or(why))?;
+            launched.and_then(|flavor| self.per_server(flavor)).or_else(|why| self.default.ok_or(why))?;
         let mut fixed_capacity = 0.0;
         for (flavor, count) in fixed {
-            fixed_capacity += f64::from(*count) * self.of(flavor)?;
+            fixed_capacity += f64::from(*count) * self.per_server(flavor)?;
         }
         let fixed_count = fixed.values().sum();
         let servers = nodes.map_or(seen.fleet.active, |nodes| nodes.serving.saturating_sub(fixed_count));
@@ -53,7 +45,7 @@ impl CapacityTable {
         let Some(flavors) = seen.flavors.as_deref().filter(|flavors| !flavors.is_empty()) else {
             return Ok(per_server);
         };
-        let all: Result<Vec<f64>, NoReading> = flavors.iter().map(|flavor| self.of(flavor)).collect();
+        let all: Result<Vec<f64>, NoReading> = flavors.iter().map(|flavor| self.per_server(flavor)).collect();
         let all = all?;
         Ok(all.iter().sum::<f64>() / all.len() as f64)
     }

@@ -53,6 +53,15 @@ impl Exit {
     }
 }
 
+/// The status of an error that kept a command from its work: settings and credentials unless it says other.
+pub fn of_error(error: &anyhow::Error) -> Exit {
+    match error.downcast_ref::<cloud::Fault>() {
+        Some(cloud::Fault::SignInRefused { .. }) => Exit::SignInRefused,
+        Some(cloud::Fault::Misconfigured(_)) | None => Exit::Usage,
+        Some(_) => Exit::Failed,
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {
         ExitCode::from(exit.status())

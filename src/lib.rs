@@ -1,18 +1,43 @@
 //! loadscale scales a fleet on what its load balancer is actually carrying.
 //!
 //! ```text
-//! observe (monitor, scaler) -> decide (pure) -> act (scaler) -> record (journal)
+//!             monitor ─┐                      ┌─ scaler
+//!   observe ───────────┤►  decide  ►  act  ───┤
+//!             scaler ──┘   (pure)             └─ journal  ►  record
 //! ```
 //!
+//! One pass reads a group's load and its fleet, decides, moves the fleet through the scaling service, and
+//! writes down what it saw and did. Time is data: nothing in the core reads a clock. The journal is the only
+//! truth: what a group remembers is a fold over its entries. No observation, no decision.
+//!
+//! A reading order:
+//! * [`model`]: the nouns. [`decide`]: the decision, a list of objections, with [`decide::memory`] for what
+//!   earlier passes left and [`decide::verdict`] for the answers. Pure.
+//! * [`controller`]: one pass over one group, and many groups side by side. [`tick`] is its instant.
+//! * [`monitor`], [`scaler`]: where readings come from and what moves a fleet; [`capacity`] joins the two.
+//! * [`journal`]: what is kept, and how. [`record`]: what is told of a pass, in every interface.
+//! * [`replay`]: the same decision on a recorded load, and what it would have cost. Pure.
+//! * [`settings`]: what the user wrote, checked.
+//! * [`cli`], [`output`], [`exit`]: what is typed, done, printed and returned;
+//!   [`survey`] is what `check` looks for.
+//! * [`memo`], [`known`], [`files`], [`logging`], [`signals`]: small things the rest stands on.
+
 pub mod capacity;
+pub mod cli;
 pub mod controller;
 pub mod decide;
 pub mod exit;
+pub mod files;
 pub mod journal;
+pub mod known;
+pub mod logging;
+pub mod memo;
 pub mod model;
 pub mod monitor;
+pub mod output;
 pub mod record;
 pub mod replay;
 pub mod scaler;
 pub mod settings;
+pub mod signals;
 pub mod tick;

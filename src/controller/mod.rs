@@ -7,14 +7,16 @@ use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 
 mod pass;
+pub mod status;
 pub mod timed;
 
-use crate::capacity::CapacityTable;
 use crate::journal::Journal;
+use crate::known::Known;
 use crate::model::Rules;
 use crate::monitor::Monitor;
 use crate::record::Record;
 use crate::scaler::Scaler;
+use crate::settings::Capacities;
 use crate::tick::Tick;
 
 /// Groups worked at the same time within one pass. It bounds memory and open connections; what goes out
@@ -34,7 +36,7 @@ pub struct Group {
     /// What moves it.
     pub scaler: Box<dyn Scaler>,
     /// What servers carry, by flavor.
-    pub capacity: Arc<CapacityTable>,
+    pub capacity: Arc<Capacities>,
     /// Servers on the same balancers that the group does not own, flavor to count.
     pub fixed: BTreeMap<String, u32>,
 }
@@ -45,6 +47,8 @@ pub struct Controller {
     pub groups: Vec<Group>,
     /// Where their past is kept.
     pub journal: Box<dyn Journal>,
+    /// What the cloud need not be asked again.
+    pub known: Arc<Known>,
     /// Decide and tell, but change nothing.
     pub dry_run: bool,
 }
@@ -59,6 +63,9 @@ impl Controller {
         while let Some(record) = passes.next().await {
             tell(&record);
             records.push(record);
+        }
+        if !self.dry_run {
+            self.known.save();
         }
         records
     }

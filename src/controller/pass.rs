@@ -49,7 +49,7 @@ impl Controller {
         let mut guard = self.journal.lock(&group.key).await?;
         let state = guard.recall().await?;
         let mut ledger = Ledger { guard, state };
-        let seen = observe(group, tick, &ledger.state).await;
+        let seen = observe(group, tick, ledger.state.last.as_deref()).await;
         settle_open(&mut ledger, &seen).await?;
         let pass = judge(group, tick, &ledger.state, seen).await;
         let settled = self.write_and_act(group, tick, &mut ledger, &pass).await?;
@@ -115,8 +115,8 @@ async fn judge(group: &Group, tick: &Tick, state: &State, seen: Observation) -> 
 }
 
 /// Reads the group and its load, both at the same time.
-pub(super) async fn observe(group: &Group, tick: &Tick, state: &State) -> Observation {
-    let remembered = state.last.as_ref().and_then(|last| last.seen.fleet.as_ref().ok());
+pub(super) async fn observe(group: &Group, tick: &Tick, last: Option<&Pass>) -> Observation {
+    let remembered = last.and_then(|last| last.seen.fleet.as_ref().ok());
     let (reading, fleet) =
         futures::join!(reading(group, tick), fleet(group, tick, Detail::Remembered(remembered)));
     assemble(group, tick, reading, fleet)
