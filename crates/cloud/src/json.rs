@@ -16,21 +16,32 @@ pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, BadBody> {
 
 /// The same for a body that holds a secret: a complaint names the place, but quotes nothing.
 pub(crate) fn read_secret<T: DeserializeOwned>(body: &[u8]) -> Result<T, BadBody> {
-    read(body).map_err(|BadBody(what)| match what.split_once(": invalid ") {
-        Some((path, _)) => BadBody(format!("{path}: not of the expected type")),
-        None => BadBody(what),
+    serde_json::from_slice(body).map_err(|_| match fault::<T>(body) {
+        Err(what) => BadBody(what.into()),
+        Ok(error) if error.inner().to_string().starts_with("missing field") => BadBody(error.to_string()),
+        Ok(error) if error.inner().is_data() => {
+            BadBody(format!("{}: not of the expected type", error.path()))
+        }
+        Ok(_) => BadBody("no valid JSON".into()),
     })
 }
 
 fn complaint<T: DeserializeOwned>(body: &[u8]) -> String {
+    fault::<T>(body).map_or_else(str::to_owned, |error| error.to_string())
+}
+
+/// The fault in a body that is known to have one; or what there is instead of JSON.
+fn fault<T: DeserializeOwned>(
+    body: &[u8],
+) -> Result<serde_path_to_error::Error<serde_json::Error>, &'static str> {
     match body.trim_ascii_start().first() {
-        None => return "an empty body instead of JSON".into(),
-        Some(b'<') => return "an HTML page instead of JSON".into(),
+        None => return Err("an empty body instead of JSON"),
+        Some(b'<') => return Err("an HTML page instead of JSON"),
         Some(_) => {}
     }
     match serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_slice(body)) {
-        Err(error) => error.to_string(),
-        Ok(_) => "something follows the end of the JSON".into(),
+        Err(error) => Ok(error),
+        Ok(_) => Err("something follows the end of the JSON"),
     }
 }
 
@@ -90,9 +101,14 @@ mod tests {
 
     #[test]
     fn a_secret_is_not_quoted() {
-        let body = br#"{"nodes":[{"port":"t0k"}]}"#;
-        let BadBody(what) = read_secret::<Nodes>(body).expect_err("a bad body");
-        assert_eq!(what, "nodes[0].port: not of the expected type");
+        for (body, expected) in [
+            (r#"{"nodes":[{"port":"t0k"}]}"#, "nodes[0].port: not of the expected type"),
+            (r#""t0k""#, ".: not of the expected type"),
+            (r#"{"nodes":t0k}"#, "no valid JSON"),
+        ] {
+            let BadBody(what) = read_secret::<Nodes>(body.as_bytes()).expect_err("a bad body");
+            assert_eq!(what, expected);
+        }
     }
 
     #[test]

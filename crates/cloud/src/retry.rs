@@ -12,6 +12,8 @@ use crate::fault::Fault;
 pub(crate) struct Retries {
     pauses: ExponentialBackoff,
     over_limit_before: bool,
+    /// The fault before this one.
+    before: Option<Fault>,
     deadline: Instant,
 }
 
@@ -23,19 +25,22 @@ impl Retries {
             .without_max_times()
             .with_jitter()
             .build();
-        Self { pauses, over_limit_before: false, deadline }
+        Self { pauses, over_limit_before: false, before: None, deadline }
     }
 
     /// Waits until it is time to repeat the read that failed with `fault`.
     ///
     /// # Errors
     /// Gives `fault` back, at once, if it is not worth repeating or if the pause would not end
-    /// before the deadline: the true reason is worth more than a time-out later.
+    /// before the deadline: the true reason is worth more than a time-out later. So where the
+    /// deadline cut the last attempt short, the fault before it is given.
     pub(crate) async fn pause(&mut self, fault: Fault) -> Result<(), Fault> {
-        let Some(wake) = self.next(&fault).and_then(|pause| before(self.deadline, pause)) else {
-            return Err(fault);
+        let Some(wake) = self.next(&fault).and_then(|pause| within(self.deadline, pause)) else {
+            let cut_short = matches!(fault, Fault::Timeout { .. } | Fault::Deadline { .. });
+            return Err(self.before.take().filter(|_| cut_short).unwrap_or(fault));
         };
         tracing::debug!(%fault, "a read is repeated");
+        self.before = Some(fault);
         tokio::time::sleep_until(wake).await;
         Ok(())
     }
@@ -55,7 +60,7 @@ impl Retries {
 }
 
 /// The moment `pause` from now, if it comes before `deadline`.
-pub(crate) fn before(deadline: Instant, pause: Duration) -> Option<Instant> {
+pub(crate) fn within(deadline: Instant, pause: Duration) -> Option<Instant> {
     Instant::now().checked_add(pause).filter(|wake| *wake < deadline)
 }
 
@@ -108,6 +113,15 @@ mod tests {
         assert!(retries.pause(over_limit(3)).await.is_ok());
         assert_eq!(start.elapsed().as_secs(), 3);
         assert!(retries.pause(over_limit(3)).await.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_attempt_cut_short_is_told_by_what_came_before() {
+        let mut retries = retries(1);
+        assert!(retries.pause(server(None)).await.is_ok());
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let cut_short = Fault::Timeout { call: call(), waited: Duration::from_millis(300) };
+        assert_eq!(retries.pause(cut_short).await, Err(server(None)));
     }
 
     #[tokio::test(start_paused = true)]

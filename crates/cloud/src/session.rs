@@ -150,7 +150,7 @@ impl Session {
                 Fault::Unauthorized { .. } => {
                     held = self.instead_of(&held, fault, deadline).await.map_err(Undone::Failed)?;
                 }
-                Fault::OverLimit { retry_after: Some(pause), .. } => match retry::before(deadline, pause) {
+                Fault::OverLimit { retry_after: Some(pause), .. } => match retry::within(deadline, pause) {
                     Some(wake) => tokio::time::sleep_until(wake).await,
                     None => return Err(undone(fault)),
                 },
