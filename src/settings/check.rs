@@ -39,7 +39,7 @@ pub(super) fn text(text: &str, keys: &[Key], report: &mut Report) -> Right {
         let fault = format!("this is not TOML: {}", fault.message);
         report.add(Problem { origin, key: String::new(), value: None, fault });
     }
-    Checker { report, broken }.table("", keys, 1, &table)
+    Checker { report, broken }.table("", keys, 1, table)
 }
 
 struct Checker<'a> {
@@ -56,17 +56,8 @@ impl Checker<'_> {
         }
     }
 
-    fn table(&mut self, at: &str, keys: &[Key], line: usize, table: &Table) -> Right {
-        let mut right = Right::new();
-        for (name, node) in table {
-            let full = join(at, name);
-            let Some(key) = keys.iter().find(|key| key.name == name) else {
-                self.unknown(&full, name, keys, node.line);
-                continue;
-            };
-            right.extend(self.value(&full, &key.form, node).map(|value| (name.clone(), value)));
-        }
-        let missing = keys.iter().filter(|key| key.required && !table.contains_key(key.name));
+    fn table(&mut self, at: &str, keys: &[Key], line: usize, table: Table) -> Right {
+        let missing = keys.iter().filter(|key| key.required && table.get(key.name).is_none());
         for key in missing.filter(|_| self.broken.is_empty()).collect::<Vec<_>>() {
             self.tell(
                 line,
@@ -74,6 +65,14 @@ impl Checker<'_> {
                 None,
                 format!("is missing; it must be {}", key.form.wanted()),
             );
+        }
+        let mut right = Right::new();
+        for (name, node) in table.0 {
+            let full = join(at, &name);
+            match keys.iter().find(|key| key.name == name) {
+                Some(key) => right.extend(self.value(&full, &key.form, node).map(|value| (name, value))),
+                None => self.unknown(&full, &name, keys, node.line),
+            }
         }
         right
     }
@@ -93,9 +92,9 @@ impl Checker<'_> {
     }
 
     /// One value by its form; records where it stands even if it is wrong.
-    fn value(&mut self, at: &str, form: &Form, node: &Node) -> Option<Layered> {
+    fn value(&mut self, at: &str, form: &Form, node: Node) -> Option<Layered> {
         self.report.origins.record(at, self.report.line(node.line));
-        let kind = match (form, &node.value) {
+        let kind = match (form, node.value) {
             (Form::Table(keys), Value::Table(table)) => {
                 ValueKind::Table(self.table(at, keys, node.line, table))
             }
@@ -109,7 +108,7 @@ impl Checker<'_> {
                 ValueKind::Array(self.tables(at, keys, node.line, nodes))
             }
             (Form::Names, Value::List(nodes)) => ValueKind::Array(self.names(at, node.line, nodes)?),
-            (form, Value::Scalar(scalar)) => self.scalar(at, form, node.line, scalar)?,
+            (form, Value::Scalar(scalar)) => self.scalar(at, form, node.line, &scalar)?,
             (form, other) => {
                 let fault = format!("is {} but must be {}", other.described(), form.wanted());
                 self.tell(node.line, at, None, fault);
@@ -130,7 +129,7 @@ impl Checker<'_> {
     }
 
     /// A tagged table: its kind first, then the keys of that kind.
-    fn kinds(&mut self, at: &str, kinds: &[Kind], line: usize, table: &Table) -> Option<Right> {
+    fn kinds(&mut self, at: &str, kinds: &[Kind], line: usize, table: Table) -> Option<Right> {
         let names = || kinds.iter().map(|kind| kind.name);
         let wanted = format!("must be \"{}\"", names().collect::<Vec<_>>().join("\" or \""));
         let tag = join(at, KIND);
@@ -147,24 +146,24 @@ impl Checker<'_> {
         None
     }
 
-    fn per_flavor(&mut self, at: &str, form: &Form, table: &Table) -> Right {
+    fn per_flavor(&mut self, at: &str, form: &Form, table: Table) -> Right {
         let mut right = Right::new();
-        for (flavor, node) in table {
-            let full = join(at, flavor);
-            right.extend(self.value(&full, form, node).map(|value| (flavor.clone(), value)));
+        for (flavor, node) in table.0 {
+            let full = join(at, &flavor);
+            right.extend(self.value(&full, form, node).map(|value| (flavor, value)));
         }
         right
     }
 
-    fn tables(&mut self, at: &str, keys: &[Key], line: usize, nodes: &[Node]) -> Vec<Layered> {
+    fn tables(&mut self, at: &str, keys: &[Key], line: usize, nodes: Vec<Node>) -> Vec<Layered> {
         if nodes.is_empty() {
             self.tell(line, at, Some("[]".into()), "is empty; write at least one");
         }
         let mut right = Vec::new();
-        for (index, node) in nodes.iter().enumerate() {
+        for (index, node) in nodes.into_iter().enumerate() {
             let full = format!("{at}[{index}]");
             self.report.origins.record(&full, self.report.line(node.line));
-            let entries = match &node.value {
+            let entries = match node.value {
                 Value::Table(table) => self.table(&full, keys, node.line, table),
                 other => {
                     self.tell(
@@ -181,16 +180,16 @@ impl Checker<'_> {
         right
     }
 
-    fn names(&mut self, at: &str, line: usize, nodes: &[Node]) -> Option<Vec<Layered>> {
+    fn names(&mut self, at: &str, line: usize, nodes: Vec<Node>) -> Option<Vec<Layered>> {
         if nodes.is_empty() {
             self.tell(line, at, Some("[]".into()), "is empty; write at least one");
             return None;
         }
         let mut names = Vec::new();
-        for (index, node) in nodes.iter().enumerate() {
+        for (index, node) in nodes.into_iter().enumerate() {
             let full = format!("{at}[{index}]");
-            match &node.value {
-                Value::Scalar(Scalar::Text(name)) if names.contains(name) => {
+            match node.value {
+                Value::Scalar(Scalar::Text(name)) if names.contains(&name) => {
                     self.tell(
                         node.line,
                         &full,
@@ -199,7 +198,7 @@ impl Checker<'_> {
                     );
                 }
                 Value::Scalar(scalar) => {
-                    if self.scalar(&full, &Form::Text, node.line, scalar).is_some() {
+                    if self.scalar(&full, &Form::Text, node.line, &scalar).is_some() {
                         names.extend(scalar.text());
                     }
                 }

@@ -73,6 +73,11 @@ pub enum CloudKind {
 }
 
 impl CloudKind {
+    /// Where one signs in unless something else is said.
+    fn identity_url(self) -> Option<String> {
+        (self == CloudKind::Rackspace).then(|| ::cloud::RACKSPACE_IDENTITY.to_owned())
+    }
+
     /// As it stands in settings.
     pub fn name(self) -> &'static str {
         KINDS[self as usize]
@@ -169,7 +174,7 @@ impl CloudTable {
         let ca_file = path(self.ca_file, "ca_file");
         let settings = CloudSettings {
             kind: self.kind,
-            identity_url: identity_url(self.kind, self.identity_url, report),
+            identity_url: self.identity_url.or_else(|| self.kind.identity_url()),
             region: self.region,
             credentials,
             endpoints: self.endpoints,
@@ -177,6 +182,7 @@ impl CloudTable {
             allow_plain_http: self.allow_plain_http,
             rates: self.rates,
         };
+        tell_useless(self.kind, report);
         settings.tell_plain_http(report);
         settings
     }
@@ -200,15 +206,21 @@ fn expand(
     path
 }
 
-fn identity_url(kind: CloudKind, written: Option<String>, report: &mut Report) -> Option<String> {
-    match (kind, written) {
-        (CloudKind::Rackspace, None) => Some(::cloud::RACKSPACE_IDENTITY.to_owned()),
-        (CloudKind::None, Some(url)) => {
-            let fault = "cloud.kind is \"none\", so nobody signs in; leave the URL out, or name the kind";
-            report.tell(&join(SECTION, "identity_url"), Some(format!("{url:?}")), fault);
-            None
+/// Nobody signs in to a cloud of the kind `none`, so what only a sign-in needs is not meant.
+fn tell_useless(kind: CloudKind, report: &mut Report) {
+    let remedy = [
+        ("identity_url", "leave it out, or write the cloud.kind that signs in there"),
+        ("credentials", "leave it out, and give a token, if one is needed, as LOADSCALE_TOKEN"),
+    ];
+    for (name, remedy) in remedy.into_iter().filter(|_| kind == CloudKind::None) {
+        let key = join(SECTION, name);
+        if report.origins.has(&key) {
+            report.tell(
+                &key,
+                None,
+                format!("has no use with cloud.kind = \"none\": nobody signs in; {remedy}"),
+            );
         }
-        (_, written) => written,
     }
 }
 

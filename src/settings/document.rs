@@ -1,9 +1,9 @@
 //! TOML text to a tree whose every key knows its line.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
-use toml::de::{DeTable, DeValue};
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
 
 use super::scalar::Scalar;
 
@@ -38,8 +38,16 @@ impl Value {
     }
 }
 
-/// The entries of a table by name.
-pub(super) type Table = BTreeMap<String, Node>;
+/// The entries of a table, sorted by name.
+#[derive(Debug)]
+pub(super) struct Table(pub(super) Vec<(String, Node)>);
+
+impl Table {
+    /// The entry of a name.
+    pub(super) fn get(&self, name: &str) -> Option<&Node> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, node)| node)
+    }
+}
 
 /// A place where the text is not TOML.
 #[derive(Debug)]
@@ -56,7 +64,8 @@ pub(super) fn read(text: &str) -> (Table, Vec<SyntaxFault>) {
         line: error.span().map_or(1, |span| lines.at(&span)),
         message: error.message().to_owned(),
     });
-    (lines.table(root.get_ref()), faults.collect())
+    let faults = faults.collect();
+    (lines.table(root.into_inner()), faults)
 }
 
 /// Where each line begins, to turn an offset into a line number.
@@ -71,18 +80,23 @@ impl Lines {
         self.0.partition_point(|&start| start <= span.start).max(1)
     }
 
-    fn table(&self, table: &DeTable<'_>) -> Table {
-        let entry = |(key, value): (&toml::Spanned<_>, &toml::Spanned<DeValue<'_>>)| {
-            let name: &std::borrow::Cow<'_, str> = key.get_ref();
-            (name.to_string(), Node { line: self.at(&key.span()), value: self.value(value.get_ref()) })
+    /// Takes the parser's tree apart as it goes: both whole would be the most memory that thousands of groups need.
+    fn table(&self, table: DeTable<'_>) -> Table {
+        let entry = |(key, value): (Spanned<DeString<'_>>, Spanned<DeValue<'_>>)| {
+            let line = self.at(&key.span());
+            (key.into_inner().into_owned(), Node { line, value: self.value(value.into_inner()) })
         };
-        table.iter().map(entry).collect()
+        Table(table.into_iter().map(entry).collect())
     }
 
-    fn value(&self, value: &DeValue<'_>) -> Value {
+    fn item(&self, item: Spanned<DeValue<'_>>) -> Node {
+        Node { line: self.at(&item.span()), value: self.value(item.into_inner()) }
+    }
+
+    fn value(&self, value: DeValue<'_>) -> Value {
         match value {
-            DeValue::String(text) => Value::Scalar(Scalar::Text(text.to_string())),
-            DeValue::Boolean(flag) => Value::Scalar(Scalar::Flag(*flag)),
+            DeValue::String(text) => Value::Scalar(Scalar::Text(text.into_owned())),
+            DeValue::Boolean(flag) => Value::Scalar(Scalar::Flag(flag)),
             DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
                 Ok(number) => Value::Scalar(Scalar::Integer(number)),
                 Err(_) => Value::Other("a number beyond 64 bits"),
@@ -92,12 +106,7 @@ impl Lines {
                 Err(_) => Value::Other("a number that cannot be read"),
             },
             DeValue::Datetime(_) => Value::Other("a date or time"),
-            DeValue::Array(items) => Value::List(
-                items
-                    .iter()
-                    .map(|item| Node { line: self.at(&item.span()), value: self.value(item.get_ref()) })
-                    .collect(),
-            ),
+            DeValue::Array(items) => Value::List(items.into_iter().map(|item| self.item(item)).collect()),
             DeValue::Table(table) => Value::Table(self.table(table)),
         }
     }
@@ -107,17 +116,21 @@ impl Lines {
 mod tests {
     use super::*;
 
+    fn get<'a>(table: &'a Table, name: &str) -> &'a Node {
+        table.get(name).unwrap_or_else(|| panic!("no {name}"))
+    }
+
     #[test]
     fn keys_know_their_lines() {
         let (table, faults) = read("a = 1_000\n\n[b]\nc = \"x\"\n[[g]]\nd = [\n 1,\n 2]\n[[g]]\n");
         assert!(faults.is_empty());
-        assert!(matches!(table["a"].value, Value::Scalar(Scalar::Integer(1000))));
-        let Value::Table(b) = &table["b"].value else { panic!("b is a table") };
-        assert_eq!((table["b"].line, b["c"].line), (3, 4));
-        let Value::List(groups) = &table["g"].value else { panic!("g is a list") };
+        assert!(matches!(get(&table, "a").value, Value::Scalar(Scalar::Integer(1000))));
+        let Value::Table(b) = &get(&table, "b").value else { panic!("b is a table") };
+        assert_eq!((get(&table, "b").line, get(b, "c").line), (3, 4));
+        let Value::List(groups) = &get(&table, "g").value else { panic!("g is a list") };
         assert_eq!((groups[0].line, groups[1].line), (5, 9));
         let Value::Table(first) = &groups[0].value else { panic!("a group is a table") };
-        let Value::List(items) = &first["d"].value else { panic!("d is a list") };
+        let Value::List(items) = &get(first, "d").value else { panic!("d is a list") };
         assert_eq!((items[0].line, items[1].line), (7, 8));
     }
 

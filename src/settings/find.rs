@@ -35,7 +35,7 @@ pub(super) fn find(named: Option<&Path>, around: &Surroundings) -> Result<PathBu
         return Ok(path.to_owned());
     }
     if let Some(path) = around.variables.get(VARIABLE) {
-        return Ok(PathBuf::from(path));
+        return Ok(around.expand(path, Path::new("")).unwrap_or_else(|| PathBuf::from(path)));
     }
     let here = around.folder.join(FILE);
     let of_user = around.config.iter().map(|folder| folder.join("loadscale").join(FILE));

@@ -1,6 +1,6 @@
 //! `[[group]]`: one scaling group, what it is measured by, moved by, and by which rules.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -175,17 +175,15 @@ impl GroupSettings {
 
 /// Two tables of one name, or two that move the same scaling group, would work against each other.
 pub(super) fn tell_duplicates(groups: &[GroupSettings], report: &mut Report) {
-    for (index, group) in groups.iter().enumerate() {
-        let before = |same: fn(&GroupSettings, &GroupSettings) -> bool| {
-            groups[..index].iter().position(|g| same(g, group))
-        };
+    let (mut names, mut targets) = (HashMap::new(), HashMap::new());
+    for (index, group) in groups.iter().enumerate().filter(|(_, group)| !group.name.is_empty()) {
         let at = format!("{SECTION}[{index}]");
-        if let Some(first) = before(|a, b| a.name == b.name && !a.name.is_empty()) {
+        let named_before = names.insert(&group.name, index);
+        let moved_before = targets.insert(group.scaler.target(), index);
+        if let Some(first) = named_before {
             let fault = format!("is the name of {SECTION}[{first}] too; every group needs a name of its own");
             report.tell(&join(&at, "name"), Some(format!("{:?}", group.name)), fault);
-        } else if let Some(first) =
-            before(|a, b| a.scaler.target() == b.scaler.target() && !a.name.is_empty())
-        {
+        } else if let Some(first) = moved_before {
             let fault = format!(
                 "moves the same scaling group as {SECTION}[{first}]; they would work against each other"
             );

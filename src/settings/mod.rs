@@ -107,44 +107,51 @@ pub fn load(named: Option<&Path>, around: &Surroundings) -> Result<Settings, Set
 /// [`SettingsError::Faulty`] with every problem of the text and of the variables that override it.
 pub fn from_text(text: &str, path: &Path, around: &Surroundings) -> Result<Settings, SettingsError> {
     let mut report = Report::new(path);
-    let written = check::text(text, SECTIONS, &mut report);
+    let mut written = check::text(text, SECTIONS, &mut report);
+    let groups = written.remove(group::SECTION);
     let overrides = environment::overrides(&around.variables, SECTIONS, &mut report);
-    let tables = layer(written, overrides)?;
+    let plain = layer(written, overrides)?;
 
     let base = around.folder.join(path.parent().unwrap_or(Path::new("")));
-    let cloud = tables.cloud.resolve(&base, around, &mut report);
-    let beside = Beside { cloud: cloud.kind, capacities: &tables.capacity };
-    let mut groups = Vec::with_capacity(tables.group.len());
-    for (index, group) in tables.group.into_iter().enumerate() {
-        groups.push(group.resolve(&format!("{}[{index}]", group::SECTION), &beside, &mut report));
-    }
-    group::tell_duplicates(&groups, &mut report);
+    let cloud = plain.cloud.resolve(&base, around, &mut report);
+    let beside = Beside { cloud: cloud.kind, capacities: &plain.capacity };
+    let groups = resolve_groups(groups, &beside, &mut report)?;
     cloud.tell_missing_endpoints(&groups, &mut report);
-    Ok(Settings {
-        path: path.to_owned(),
-        cloud,
-        capacity: tables.capacity,
-        groups,
-        origins: report.finish()?,
-    })
+    Ok(Settings { path: path.to_owned(), cloud, capacity: plain.capacity, groups, origins: report.finish()? })
 }
 
-/// All sections after the layering. Nothing is required here: what is missing has been told by the check.
+/// The sections that a variable can reach, after the layering. Nothing is required here: what is missing has
+/// been told by the check.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Tables {
+struct Plain {
     cloud: cloud::CloudTable,
     capacity: Capacities,
-    group: Vec<GroupTable>,
 }
 
 /// The file below, the environment above; the defaults are those of the tables themselves.
-fn layer(written: check::Right, overrides: Vec<Override>) -> Result<Tables, ConfigError> {
+fn layer(written: check::Right, overrides: Vec<Override>) -> Result<Plain, ConfigError> {
     let mut layers = Config::builder().add_source(Checked(written));
     for Override { key, value } in overrides {
         layers = layers.set_override(key, config::ValueKind::from(value))?;
     }
     layers.build()?.try_deserialize()
+}
+
+/// The groups stand in the file alone, so they need no layering: with thousands of them that would cost memory.
+fn resolve_groups(
+    written: Option<Layered>,
+    beside: &Beside<'_>,
+    report: &mut Report,
+) -> Result<Vec<GroupSettings>, ConfigError> {
+    let tables = written.map_or(Ok(Vec::new()), Layered::into_array)?;
+    let mut groups = Vec::with_capacity(tables.len());
+    for (index, table) in tables.into_iter().enumerate() {
+        let table: GroupTable = table.try_deserialize()?;
+        groups.push(table.resolve(&format!("{}[{index}]", group::SECTION), beside, report));
+    }
+    group::tell_duplicates(&groups, report);
+    Ok(groups)
 }
 
 /// A checked file as a layer.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::Path;
+use std::sync::Arc;
 
 /// The place a value was taken from.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,7 +13,7 @@ pub enum Origin {
     /// A line of a settings file.
     File {
         /// The file as it was named.
-        path: PathBuf,
+        path: Arc<Path>,
         /// Counted from 1.
         line: usize,
     },

@@ -1,7 +1,8 @@
 //! What is wrong with what the user wrote: each fault with its place, its key and what mends it.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use super::origin::{Origin, Origins};
 
@@ -48,7 +49,7 @@ impl fmt::Display for Problems {
 
 /// What the checks of one load found so far: where every key was written, and every fault.
 pub(super) struct Report {
-    file: PathBuf,
+    file: Arc<Path>,
     problems: Vec<Problem>,
     /// Where each key was written, faulty ones included.
     pub(super) origins: Origins,
@@ -56,11 +57,11 @@ pub(super) struct Report {
 
 impl Report {
     pub(super) fn new(file: &Path) -> Self {
-        Report { file: file.to_owned(), problems: Vec::new(), origins: Origins::default() }
+        Report { file: file.into(), problems: Vec::new(), origins: Origins::default() }
     }
 
     pub(super) fn line(&self, line: usize) -> Origin {
-        Origin::File { path: self.file.clone(), line }
+        Origin::File { path: Arc::clone(&self.file), line }
     }
 
     pub(super) fn add(&mut self, problem: Problem) {

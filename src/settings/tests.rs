@@ -200,6 +200,17 @@ fn without_a_sign_in_the_endpoints_must_be_given() {
     assert!(told[0].contains("cloud.endpoints.autoscale: is missing"), "{told:#?}");
     assert!(told[1].contains("cloud.endpoints.load_balancer: is missing"), "{told:#?}");
     assert_eq!(told.len(), 2);
+    let whole = "[cloud]\nkind = \"none\"\nidentity_url = \"https://id\"\ncredentials = \"c\"\n\
+        endpoints = { autoscale = \"https://a\", load_balancer = \"https://l\" }\n";
+    let told = problems(&format!("{whole}{GROUP}"));
+    assert!(
+        told[0].starts_with("settings.toml:3: cloud.identity_url") && told[0].contains("nobody signs in"),
+        "{told:#?}"
+    );
+    assert!(
+        told[1].starts_with("settings.toml:4: cloud.credentials") && told[1].contains("LOADSCALE_TOKEN"),
+        "{told:#?}"
+    );
 }
 
 #[test]
