@@ -17,14 +17,16 @@
 //! * [`monitor`], [`scaler`]: where readings come from and what moves a fleet; [`capacity`] joins the two.
 //! * [`journal`]: what is kept, and how. [`record`]: what is told of a pass, in every interface.
 //! * [`replay`]: the same decision on a recorded load, and what it would have cost. Pure.
-//! * [`settings`]: what the user wrote, checked.
-//! * [`cli`], [`output`], [`exit`]: what is typed, done, printed and returned;
+//! * [`settings`], [`credentials`]: what the user wrote, checked; [`setup`] makes a controller of it.
+//! * [`cli`], [`commands`], [`output`], [`exit`]: what is typed, done, printed and returned;
 //!   [`survey`] is what `check` looks for.
 //! * [`memo`], [`known`], [`files`], [`logging`], [`signals`]: small things the rest stands on.
 
 pub mod capacity;
 pub mod cli;
+pub mod commands;
 pub mod controller;
+pub mod credentials;
 pub mod decide;
 pub mod exit;
 pub mod files;
@@ -39,5 +41,7 @@ pub mod record;
 pub mod replay;
 pub mod scaler;
 pub mod settings;
+pub mod setup;
 pub mod signals;
+pub mod survey;
 pub mod tick;

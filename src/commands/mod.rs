@@ -1,0 +1,40 @@
+//! The commands: each a choice of edges around the controller. Only they print.
+
+use std::future::Future;
+
+use anyhow::{Context, Result};
+use tokio::runtime::Builder;
+
+pub mod check;
+#[cfg(feature = "sandbox")]
+pub mod demo;
+pub mod run;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
+pub mod status;
+
+use crate::cli::{Cli, Command};
+use crate::exit::Exit;
+
+/// Runs what was asked for.
+///
+/// # Errors
+/// Whatever kept the command from its work; `exit::of_error` gives it a status.
+pub fn run(cli: &Cli) -> Result<Exit> {
+    match &cli.command {
+        None => block_on(run::run(&cli.common, &cli.run)),
+        Some(Command::Check { strict }) => block_on(check::run(&cli.common, &cli.run, *strict)),
+        Some(Command::Status) => block_on(status::run(&cli.common)),
+        #[cfg(feature = "sandbox")]
+        Some(Command::Demo) => block_on(demo::run(&cli.common)),
+        #[cfg(feature = "sandbox")]
+        Some(Command::Sandbox) => block_on(sandbox::run(&cli.common)),
+    }
+}
+
+/// Everything waits on the network, so one thread does; it starts faster than a pool.
+fn block_on(command: impl Future<Output = Result<Exit>>) -> Result<Exit> {
+    let runtime =
+        Builder::new_current_thread().enable_all().build().context("no runtime could be started")?;
+    runtime.block_on(command)
+}
