@@ -1,33 +1,27 @@
 //! Who signs in: the first source of credentials that is there, never mixed with another.
 //!
-//! Reading order: [`find`] lists the sources; `pyrax` reads the credentials file, `openstack` and
+//! Reading order: [`find`] lists the sources, `sources` asks each; `pyrax` reads the credentials file, `openstack` and
 //! `clouds_yaml` what OpenStack's own clients read; `private_file` guards every file with a secret.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use cloud::{ApplicationCredential, Credentials, Domain, Identifier};
+use cloud::{ApplicationCredential, Credentials, Identifier};
 
-use crate::settings::{CloudKind, CloudSettings, Settings, Surroundings, Variables};
+use crate::settings::{CloudKind, CloudSettings, Settings, Surroundings};
 
 mod clouds_yaml;
 mod openstack;
 mod private_file;
 mod pyrax;
+mod sources;
 
 pub use private_file::FileFault;
 
-use openstack::{FieldFault, Fields};
+use sources::{API_KEY, OS_CLOUD, PASSWORD, USERNAME};
 
 /// The file that is read when nothing else is there, in the home.
 pub const DEFAULT_FILE: &str = ".rackspace_cloud_credentials";
-
-const USERNAME: &str = "LOADSCALE_USERNAME";
-const API_KEY: &str = "LOADSCALE_API_KEY";
-const PASSWORD: &str = "LOADSCALE_PASSWORD";
-const TOKEN: &str = "LOADSCALE_TOKEN";
-const OS: &str = "OS_";
-const OS_CLOUD: &str = "OS_CLOUD";
 
 /// The credentials in force.
 #[derive(Debug, Clone)]
@@ -92,7 +86,7 @@ pub enum CredentialsError {
     },
     /// A source is there but lacks something.
     #[error(
-        "{origin} are not whole: {missing} is missing; set it, or take the others away to use another source"
+        "credentials from {origin} are not whole: {missing} is missing; set it, or take the others away to use another source"
     )]
     Incomplete {
         /// The source.
@@ -128,15 +122,13 @@ pub enum CredentialsError {
     },
 }
 
-type Answer = Result<Option<Found>, CredentialsError>;
-
 /// Takes the first source that is there. One that is only half there is an error, not a reason to go on to the next.
 ///
 /// # Errors
 /// See [`CredentialsError`].
 pub fn find(cloud: &CloudSettings, around: &Surroundings) -> Result<Found, CredentialsError> {
     if cloud.kind == CloudKind::None {
-        return Ok(from_token(&around.variables));
+        return Ok(sources::from_token(&around.variables));
     }
     let found = first(cloud, around)?;
     tell_unfit(&found, cloud.kind)?;
@@ -145,93 +137,23 @@ pub fn find(cloud: &CloudSettings, around: &Surroundings) -> Result<Found, Crede
 
 /// The sources in their order.
 fn first(cloud: &CloudSettings, around: &Surroundings) -> Result<Found, CredentialsError> {
-    if let Some(found) = from_variables(&around.variables)? {
+    if let Some(found) = sources::from_variables(&around.variables)? {
         return Ok(found);
     }
     if let Some(path) = &cloud.credentials {
-        return from_file(path, cloud.kind);
+        return sources::from_file(path, cloud.kind);
     }
     if let Some(name) = around.variables.get(OS_CLOUD) {
-        return from_clouds_yaml(name, around);
+        return sources::from_clouds_yaml(name, around);
     }
-    if let Some(found) = from_os_variables(&around.variables)? {
+    if let Some(found) = sources::from_os_variables(&around.variables)? {
         return Ok(found);
     }
     let default = around.home.clone().unwrap_or_default().join(DEFAULT_FILE);
     match default.exists() {
-        true => from_file(&default, cloud.kind),
+        true => sources::from_file(&default, cloud.kind),
         false => Err(CredentialsError::NoneFound { default }),
     }
-}
-
-/// Where nobody signs in, a token may still be asked for.
-fn from_token(variables: &Variables) -> Found {
-    match variables.get(TOKEN) {
-        Some(token) => Found::plain(Credentials::Token(token.into()), CredentialsSource::Variables),
-        None => Found::plain(Credentials::Anonymous, CredentialsSource::Nothing),
-    }
-}
-
-/// The API key goes before the password, as in the file.
-fn from_variables(variables: &Variables) -> Answer {
-    let incomplete = |missing: &str| CredentialsError::Incomplete {
-        origin: CredentialsSource::Variables,
-        missing: missing.to_owned(),
-    };
-    let (api_key, password) = (variables.get(API_KEY), variables.get(PASSWORD));
-    let Some(username) = variables.get(USERNAME) else {
-        return match (api_key.or(password), variables.get(TOKEN)) {
-            (Some(_), _) => Err(incomplete(USERNAME)),
-            (None, Some(_)) => {
-                let why = format!(
-                    "{TOKEN} is for cloud.kind = \"none\" alone; set {USERNAME} with {API_KEY} or {PASSWORD}"
-                );
-                Err(CredentialsError::Unfit { origin: CredentialsSource::Variables, why })
-            }
-            (None, None) => Ok(None),
-        };
-    };
-    let username = username.to_owned();
-    let credentials = match (api_key, password) {
-        (Some(api_key), _) => Credentials::ApiKey { username, api_key: api_key.into() },
-        (None, Some(password)) => {
-            let user = Identifier::Name { name: username, domain: Domain::Id("default".into()) };
-            Credentials::Password { user, password: password.into(), project: None }
-        }
-        (None, None) => return Err(incomplete(&format!("{API_KEY} or {PASSWORD}"))),
-    };
-    Ok(Some(Found::plain(credentials, CredentialsSource::Variables)))
-}
-
-fn from_file(path: &Path, kind: CloudKind) -> Result<Found, CredentialsError> {
-    let credentials = private_file::read(path)
-        .and_then(|text| pyrax::parse(&text, kind))
-        .map_err(|fault| CredentialsError::File { path: path.to_owned(), fault })?;
-    Ok(Found::plain(credentials, CredentialsSource::File(path.to_owned())))
-}
-
-fn from_clouds_yaml(cloud: &str, around: &Surroundings) -> Result<Found, CredentialsError> {
-    let places = clouds_yaml::places(around);
-    let Some(path) = places.iter().find(|path| path.exists()) else {
-        let looked = places.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
-        return Err(CredentialsError::NoCloudsYaml { cloud: cloud.to_owned(), looked });
-    };
-    let fields =
-        clouds_yaml::read(path, cloud).map_err(|(path, fault)| CredentialsError::File { path, fault })?;
-    let origin = CredentialsSource::CloudsYaml { path: path.clone(), cloud: cloud.to_owned() };
-    Found::from_fields(&fields, origin, str::to_owned)
-}
-
-fn from_os_variables(variables: &Variables) -> Answer {
-    let mut fields = Fields::default();
-    fields.extend(
-        variables.beginning_with(OS).map(|(name, value)| (name[OS.len()..].to_lowercase(), value.to_owned())),
-    );
-    if !fields.are_there() {
-        return Ok(None);
-    }
-    let variable = |field: &str| format!("{OS}{}", field.to_uppercase());
-    Found::from_fields(&fields, CredentialsSource::OsVariables, variable).map(Some)
 }
 
 impl Found {
@@ -258,37 +180,6 @@ impl Found {
                 format!("{name} {}", identity(user))
             }
             Credentials::Token(_) | Credentials::Anonymous => String::new(),
-        }
-    }
-
-    fn plain(credentials: Credentials, source: CredentialsSource) -> Self {
-        Found { credentials, source, identity_url: None, region: None }
-    }
-
-    /// `name` is how the source writes a field.
-    fn from_fields(
-        fields: &Fields,
-        origin: CredentialsSource,
-        name: impl Fn(&str) -> String,
-    ) -> Result<Self, CredentialsError> {
-        match fields.credentials() {
-            Ok(credentials) => Ok(Found {
-                credentials,
-                source: origin,
-                identity_url: fields.get("auth_url").map(str::to_owned),
-                region: fields.get("region_name").map(str::to_owned),
-            }),
-            Err(FieldFault::Missing(field)) => {
-                Err(CredentialsError::Incomplete { origin, missing: name(field) })
-            }
-            Err(FieldFault::AuthType(kind)) => {
-                let why = format!(
-                    "{} is {kind:?}; what is understood is {}",
-                    name("auth_type"),
-                    openstack::AUTH_TYPES.join(", ")
-                );
-                Err(CredentialsError::Unfit { origin, why })
-            }
         }
     }
 }

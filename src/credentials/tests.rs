@@ -3,8 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
-use cloud::ApplicationCredential;
+use cloud::{ApplicationCredential, Domain};
 use secrecy::ExposeSecret;
 
 use super::*;

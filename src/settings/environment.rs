@@ -13,6 +13,8 @@ use super::surroundings::Variables;
 /// What every override begins with. Two underscores, so that `LOADSCALE_USERNAME` is none.
 const PREFIX: &str = "LOADSCALE__";
 const SEPARATOR: &str = "__";
+/// With the separator further on this is an override with its first underscore forgotten.
+const OURS: &str = "LOADSCALE_";
 
 /// A checked value for a key.
 pub(super) struct Override {
@@ -24,7 +26,8 @@ pub(super) struct Override {
 pub(super) fn overrides(variables: &Variables, keys: &[Key], report: &mut Report) -> Vec<Override> {
     let mut reachable = Vec::new();
     reach("", keys, &mut reachable);
-    variables.beginning_with(PREFIX).filter_map(|(name, text)| one(name, text, &reachable, report)).collect()
+    let meant = variables.beginning_with(OURS).filter(|(name, _)| name.contains(SEPARATOR));
+    meant.filter_map(|(name, text)| one(name, text, &reachable, report)).collect()
 }
 
 fn one(name: &str, text: &str, reachable: &[(String, &Form)], report: &mut Report) -> Option<Override> {

@@ -187,4 +187,6 @@ impl Settings {
 }
 
 #[cfg(test)]
+mod example_tests;
+#[cfg(test)]
 mod tests;

@@ -142,10 +142,16 @@ fn narrow_band(rules: &Rules, limits: Option<Limits>) -> Option<NarrowBand> {
     Some(NarrowBand {
         from: smallest + 1,
         to: enough.min(largest),
-        scale_down_below: (after_up_from(smallest) * 100.0 + SAME).floor() / 100.0,
+        scale_down_below: two_digits(after_up_from(smallest)),
         min: enough,
         band: (low, high),
     })
+}
+
+/// Rounded down to two digits, to be easy to write and still do.
+fn two_digits(value: f64) -> f64 {
+    let scale = 10f64.powi(1 - value.log10().floor() as i32);
+    (value * scale + SAME).floor() / scale
 }
 
 fn cooldown_below_cache(rules: &Rules, clouds: Option<Duration>, stats_cache: Duration) -> Option<LintKind> {
@@ -230,87 +236,4 @@ impl fmt::Display for NarrowBand {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::settings::MonitorSettings;
-
-    fn rules(low: f64, high: f64) -> Rules {
-        Rules { scale_down_below: low, scale_up_above: high, ..Rules::default() }
-    }
-
-    fn limits(min: u32, max: u32) -> Option<Limits> {
-        Some(Limits { min, max })
-    }
-
-    #[test]
-    fn a_narrow_band_names_the_sizes_and_the_band_that_would_do() {
-        let narrow = narrow_band(&rules(0.8, 1.0), None).expect("0.8 to 1.0 is narrow for small fleets");
-        assert_eq!((narrow.from, narrow.to), (2, 4));
-        assert_eq!((narrow.scale_down_below, narrow.min), (0.5, 4));
-        assert!(narrow_band(&rules(0.5, 1.0), None).is_none());
-        assert!(narrow_band(&rules(0.8, 1.0), limits(4, 9)).is_none());
-        assert!(narrow_band(&rules(0.8, 1.0), limits(1, 1)).is_none());
-    }
-
-    #[test]
-    fn what_the_narrow_band_advises_does() {
-        for (low, high) in [(0.8, 1.0), (0.7, 0.9), (0.95, 1.0), (40.0, 50.0), (0.66, 1.0)] {
-            for min in 0..6 {
-                let Some(narrow) = narrow_band(&rules(low, high), limits(min, 1000)) else { continue };
-                assert!(narrow.from <= narrow.to, "{narrow:?}");
-                assert!(
-                    narrow_band(&rules(narrow.scale_down_below, high), limits(min, 1000)).is_none(),
-                    "{narrow:?}"
-                );
-                assert!(narrow_band(&rules(low, high), limits(narrow.min, 1000)).is_none(), "{narrow:?}");
-                assert!(narrow_band(&rules(low, high), limits(narrow.min - 1, 1000)).is_some(), "{narrow:?}");
-            }
-        }
-    }
-
-    fn group(rules: Rules) -> GroupSettings {
-        GroupSettings {
-            name: "g".into(),
-            monitor: MonitorSettings::RackspaceLb {
-                load_balancers: vec![],
-                stats_cache: Duration::from_secs(300),
-            },
-            scaler: crate::settings::ScalerSettings::Autoscale {
-                group: "g".into(),
-                scale_up: vec![],
-                scale_down: vec![],
-            },
-            rules,
-            fixed_servers: Default::default(),
-            flavors: Default::default(),
-        }
-    }
-
-    #[test]
-    fn times_are_held_against_the_stats_cache() {
-        let wide = rules(0.5, 1.0);
-        let minute = Some(Duration::from_secs(60));
-        assert!(lint_group(&group(wide.clone()), &Known::default()).is_empty());
-
-        let found =
-            lint_group(&group(wide.clone()), &Known { interval: minute, cooldown: minute, limits: None });
-        assert!(matches!(found[0].kind, LintKind::CooldownBelowCache { .. }), "{found:?}");
-        assert!(matches!(found[1].kind, LintKind::IntervalBelowCache { .. }), "{found:?}");
-        assert!(found.iter().all(|lint| lint.severity == Severity::Warning));
-
-        let hasty = Rules { stats_max_age: Duration::from_secs(300), ..wide };
-        let found = lint_group(&group(hasty), &Known::default());
-        assert!(
-            matches!(found[0].kind, LintKind::NoReadingUsable { .. }) && found[0].severity == Severity::Error
-        );
-    }
-
-    #[test]
-    fn limits_without_a_common_number_are_an_error() {
-        let high = Rules { min: Some(12), ..rules(0.5, 1.0) };
-        let found = lint_group(&group(high.clone()), &Known { limits: limits(1, 10), ..Known::default() });
-        assert_eq!(found[0].severity, Severity::Error);
-        assert!(found[0].kind.to_string().contains("allows 1 to 10 servers"));
-        assert!(lint_group(&group(high), &Known { limits: limits(1, 12), ..Known::default() }).is_empty());
-    }
-}
+mod tests;
