@@ -1,10 +1,8 @@
 //! From a reading to a judgement: is it usable, where does it lie, how many servers does it need?
 
-use jiff::Timestamp;
-
 use crate::decide::memory::{Memory, elapsed};
 use crate::decide::verdict::Unusable;
-use crate::model::{Capacity, Level, NoReading, Observation, Reading, Rules, Signal};
+use crate::model::{Capacity, Level, NoReading, Observation, Rules, Signal};
 
 /// A reading that can be decided on.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,10 +20,22 @@ pub(crate) struct Demand {
     pub(crate) capacity: Capacity,
 }
 
+impl Usable {
+    /// On which side of the band the reading lies.
+    pub(crate) fn level(&self, rules: &Rules) -> Level {
+        match self {
+            Usable::Level(level) => *level,
+            Usable::Demand(demand) => rules.level(demand.load, demand.capacity.total()),
+        }
+    }
+}
+
 impl Demand {
-    /// Utilization once `servers` more serve, or fewer if negative; infinite where a load meets nothing.
-    pub(crate) fn utilization_with(&self, servers: i64) -> f64 {
-        if self.load > 0.0 { self.load / self.capacity_with(servers) } else { 0.0 }
+    /// Utilization once `servers` more serve, or fewer if negative; none where nothing would serve.
+    pub(crate) fn utilization_with(&self, servers: i64) -> Option<f64> {
+        Some(self.capacity_with(servers))
+            .filter(|capacity| *capacity > 0.0)
+            .map(|capacity| self.load / capacity)
     }
 
     /// Whether `servers` more, or fewer if negative, bring the load to no more than the band's upper edge.
@@ -33,27 +43,38 @@ impl Demand {
         self.load <= rules.scale_up_above * self.capacity_with(servers)
     }
 
-    fn capacity_with(&self, servers: i64) -> f64 {
-        (self.capacity.total() + servers as f64 * self.capacity.per_server).max(0.0)
+    /// Servers of the group that would serve with `more`, or fewer if negative.
+    pub(crate) fn servers_with(&self, more: i64) -> u32 {
+        let after = i64::from(self.capacity.servers).saturating_add(more);
+        u32::try_from(after.max(0)).unwrap_or(u32::MAX)
     }
 
     /// The smallest number of servers that, with the fixed ones, carry the load at `scale_up_above`.
+    ///
+    /// Found by bisection on that very comparison: a division could be off by one at a boundary.
     pub(crate) fn needed(&self, rules: &Rules) -> u32 {
-        let carried = |n: f64| rules.scale_up_above * (self.capacity.fixed + n * self.capacity.per_server);
-        let estimate = (self.load / rules.scale_up_above - self.capacity.fixed) / self.capacity.per_server;
-        // Division may be off by one at a boundary; the defining comparison decides.
-        let mut n = estimate.ceil().clamp(0.0, f64::from(u32::MAX));
-        while n > 0.0 && self.load <= carried(n - 1.0) {
-            n -= 1.0;
+        let (mut least, mut enough) = (0, u32::MAX);
+        while least < enough {
+            let middle = least + (enough - least) / 2;
+            if self.load <= rules.scale_up_above * self.of_launched(f64::from(middle)) {
+                enough = middle;
+            } else {
+                least = middle + 1;
+            }
         }
-        while n < f64::from(u32::MAX) && self.load > carried(n) {
-            n += 1.0;
-        }
-        n as u32
+        least
     }
 
-    pub(crate) fn level(&self, rules: &Rules) -> Level {
-        rules.level(self.load, self.capacity.total())
+    /// Servers come and go with the launch configuration's flavor. What the present ones carry beyond that
+    /// is zero in a fleet of one flavor, and to the bit: there this and [`Demand::needed`] always agree.
+    fn capacity_with(&self, servers: i64) -> f64 {
+        let Capacity { servers: present, serving, per_server, .. } = self.capacity;
+        let beyond = serving - f64::from(present) * per_server;
+        (self.of_launched(f64::from(present) + servers as f64) + beyond).max(0.0)
+    }
+
+    fn of_launched(&self, servers: f64) -> f64 {
+        servers * self.capacity.per_server + self.capacity.fixed
     }
 }
 
@@ -81,9 +102,9 @@ pub(crate) fn usable(rules: &Rules, memory: &Memory, seen: &Observation) -> Resu
         return Err(Unusable::Stale { age, limit: rules.stats_max_age });
     }
     match reading.signal {
-        Signal::Level { level, .. } => match memory.changed_at.filter(|moved| predates(reading, *moved)) {
-            Some(_) => Err(Unusable::BeforeMove),
-            None => Ok(Usable::Level(level)),
+        Signal::Level { level, .. } => match memory.as_it_is_since() {
+            Some(since) if reading.taken.earliest < since => Err(Unusable::BeforeMove),
+            _ => Ok(Usable::Level(level)),
         },
         Signal::Demand { load } => {
             let capacity = seen.capacity.as_ref().map_err(|why| Unusable::NoCapacity(why.to_string()))?;
@@ -93,16 +114,4 @@ pub(crate) fn usable(rules: &Rules, memory: &Memory, seen: &Observation) -> Resu
             }
         }
     }
-}
-
-/// On which side of the band `seen` lies; none if its reading cannot be used.
-pub(crate) fn level(rules: &Rules, memory: &Memory, seen: &Observation) -> Option<Level> {
-    match usable(rules, memory, seen).ok()? {
-        Usable::Level(level) => Some(level),
-        Usable::Demand(demand) => Some(demand.level(rules)),
-    }
-}
-
-fn predates(reading: &Reading, moved: Timestamp) -> bool {
-    reading.taken.earliest < moved
 }

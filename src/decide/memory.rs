@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::decide::load;
-use crate::model::{Change, Level, Observation, Outcome, Rules};
+use crate::model::{Change, Level, Observation, Outcome, Rules, Signal};
 
 /// The fold's value. The same entries always give the same memory.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -23,6 +23,9 @@ pub struct Memory {
     /// When desired capacity last changed, by whomever; of a change that was not ours, the instant
     /// before it: the scaling service alone knows better.
     pub changed_at: Option<Timestamp>,
+    /// When that change was first seen in effect: all that was asked for active, and nothing more. None
+    /// while it is under way.
+    pub in_effect_at: Option<Timestamp>,
     /// When each policy was last executed by us, by id.
     pub policies: BTreeMap<String, Timestamp>,
     /// A move whose outcome is not known.
@@ -52,6 +55,7 @@ pub struct Open {
 struct Before {
     rose_at: Option<Timestamp>,
     changed_at: Option<Timestamp>,
+    in_effect_at: Option<Timestamp>,
     policy_at: Option<Timestamp>,
 }
 
@@ -59,6 +63,7 @@ impl Memory {
     /// This memory with `seen` taken in: what `decide` judges by, and what a pass leaves behind.
     pub fn after(&self, rules: &Rules, seen: &Observation) -> Memory {
         let mut memory = self.clone();
+        memory.pull_back_to(seen.at);
         memory.note_desired(seen);
         memory.note_reading(rules, seen);
         memory
@@ -69,10 +74,12 @@ impl Memory {
         let before = Before {
             rose_at: self.rose_at,
             changed_at: self.changed_at,
+            in_effect_at: self.in_effect_at,
             policy_at: self.policies.get(&change.by.id).copied(),
         };
         self.open = Some(Open { at, change: change.clone(), before });
         self.changed_at = Some(at);
+        self.in_effect_at = None;
         if change.to > change.from {
             self.rose_at = Some(at);
         }
@@ -94,6 +101,7 @@ impl Memory {
         }
         self.rose_at = open.before.rose_at;
         self.changed_at = open.before.changed_at;
+        self.in_effect_at = open.before.in_effect_at;
         match open.before.policy_at {
             Some(at) => self.policies.insert(open.change.by.id, at),
             None => self.policies.remove(&open.change.by.id),
@@ -121,6 +129,21 @@ impl Memory {
         self.rose_at.map(|rose| elapsed(rose, now))
     }
 
+    /// From when on the fleet is known to be the one there is now; none if no change of it is known. What
+    /// depends on the fleet's size must not have been measured before.
+    pub fn as_it_is_since(&self) -> Option<Timestamp> {
+        self.in_effect_at.or(self.changed_at)
+    }
+
+    /// If the clock was set back, what lies ahead of it is taken to be now: a pause starts over at most once.
+    fn pull_back_to(&mut self, now: Timestamp) {
+        let changes = [&mut self.rose_at, &mut self.changed_at, &mut self.in_effect_at];
+        let sighting = self.desired.iter_mut().map(|sighting| &mut sighting.at);
+        for instant in changes.into_iter().flatten().chain(sighting).chain(self.policies.values_mut()) {
+            *instant = now.min(*instant);
+        }
+    }
+
     fn note_desired(&mut self, seen: &Observation) {
         let Ok(fleet) = &seen.fleet else { return };
         match self.desired {
@@ -130,16 +153,24 @@ impl Memory {
                     self.rose_at = Some(seen.at);
                 }
                 self.changed_at = self.changed_at.max(Some(last.at));
+                self.in_effect_at = None;
             }
-            // The first look at a group: what is coming may have been asked for just now.
-            None if fleet.desired > fleet.active => self.rose_at = self.rose_at.or(Some(seen.at)),
-            None => {}
+            // The first look at a group: it may have risen just now.
+            None => self.rose_at = self.rose_at.or(Some(seen.at)),
         }
         self.desired = Some(Sighting { value: fleet.desired, at: seen.at });
+        if self.changed_at.is_some() && self.in_effect_at.is_none() && fleet.active == fleet.desired {
+            self.in_effect_at = Some(seen.at);
+        }
     }
 
     fn note_reading(&mut self, rules: &Rules, seen: &Observation) {
-        match load::level(rules, self, seen) {
+        let of_level = seen.reading.as_ref().is_ok_and(|r| matches!(r.signal, Signal::Level { .. }));
+        if of_level && self.in_effect_at == Some(seen.at) {
+            // What was confirmed while servers came or went is said of another fleet.
+            self.empty_runs();
+        }
+        match load::usable(rules, self, seen).ok().map(|usable| usable.level(rules)) {
             Some(Level::High) => (self.high_run, self.low_run) = (self.high_run.saturating_add(1), 0),
             Some(Level::Low) => (self.high_run, self.low_run) = (0, self.low_run.saturating_add(1)),
             Some(Level::Right) => self.empty_runs(),

@@ -1,12 +1,14 @@
 //! The decision: pure and total. It reads from top to bottom as a list of objections; the first one wins.
 //!
-//! Reading order: [`decide`] here, `load` (is the reading usable, what does it need), `steps` (what a
-//! policy would do), `memory` (what past passes left), `verdict` (the answers).
+//! Reading order: [`decide`] here, `load` (is the reading usable, what does it need), `choice` (which policy
+//! serves best, and is it rested), `steps` (what a policy would do), `memory` (what past passes left),
+//! `verdict` (the answers).
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+mod choice;
 mod load;
 pub mod memory;
 mod steps;
@@ -14,11 +16,10 @@ mod steps;
 mod tests;
 pub mod verdict;
 
-use crate::model::{Change, Direction, Fleet, Level, Limits, Observation, PolicyRef, Rules, Step};
-use load::{Demand, Usable};
+use crate::model::{Change, Direction, Fleet, Level, Limits, Observation, Rules};
+use load::Usable;
 use memory::{Memory, elapsed};
-use steps::{Candidate, candidates};
-use verdict::{Cause, Decision, Found, Hold, Pause, Verdict, WrittenOff};
+use verdict::{Cause, Decision, Found, Hold, Pause, Unusable, Verdict, WrittenOff};
 
 /// What to do about `seen`, given the group's `rules` and the `memory` of its earlier passes.
 ///
@@ -61,10 +62,12 @@ pub fn cooldown_left(
     fleet: &Fleet,
     at: Timestamp,
 ) -> Option<(Pause, Duration)> {
-    let left = |pause: Duration| remaining(memory.changed_at, pause, at);
-    let group = left(fleet.cooldown).map(|left| (Pause::Group, left));
-    let ours = left(rules.cooldown).map(|left| (Pause::Ours, left));
-    [group, ours].into_iter().flatten().max_by_key(|(_, left)| *left)
+    let ours = remaining(memory.changed_at, rules.cooldown, at).map(|left| (Pause::Ours, left));
+    [ours, group_pause(memory, fleet, at)].into_iter().flatten().max_by_key(|(_, left)| *left)
+}
+
+fn group_pause(memory: &Memory, fleet: &Fleet, at: Timestamp) -> Option<(Pause, Duration)> {
+    remaining(memory.changed_at, fleet.cooldown, at).map(|left| (Pause::Group, left))
 }
 
 /// Servers asked for that count as coming, and why the others do not.
@@ -100,12 +103,12 @@ struct Case<'a> {
 type Move = (Change, Cause);
 
 impl Case<'_> {
-    fn objections(&self, usable: Result<Usable, verdict::Unusable>) -> Result<Move, Hold> {
+    fn objections(&self, usable: Result<Usable, Unusable>) -> Result<Move, Hold> {
         if self.fleet.paused {
             return Err(Hold::Paused);
         }
         if let Some((direction, bound)) = self.outside_limits() {
-            return self.mend_limits(direction, bound);
+            return self.mend_limits(direction, bound, usable.ok());
         }
         let usable = usable.map_err(Hold::Unusable)?;
         let direction = self.out_of_band(&usable)?;
@@ -115,13 +118,12 @@ impl Case<'_> {
             Direction::Down => self.safe_to_shrink(&usable)?,
         }
         self.not_at_limit(direction)?;
-        let ready = self.cooled(direction, true)?;
-        let best = match direction {
-            Direction::Up => self.up(&ready, &usable),
-            Direction::Down => self.down(&ready, &usable),
-        };
-        let best = best.ok_or(Hold::NoPolicy(direction))?;
-        Ok((self.change(best), Cause::Band { direction, found: found(&usable) }))
+        rested(cooldown_left(self.rules, self.memory, self.fleet, self.at))?;
+        let change = self.pick(direction, |ready| match direction {
+            Direction::Up => self.up(ready, &usable),
+            Direction::Down => self.down(ready, &usable),
+        })?;
+        Ok((change, Cause::Band { direction, found: found(&usable) }))
     }
 
     /// The direction and the nearest bound, if desired capacity is outside the limits in force.
@@ -134,24 +136,18 @@ impl Case<'_> {
         }
     }
 
-    /// Moves towards `bound` at once, never past it by more than the limits allow: on the way up the
-    /// smallest policy that reaches it, else the largest; on the way down the largest that stays on it.
-    fn mend_limits(&self, direction: Direction, bound: u32) -> Result<Move, Hold> {
-        let ready = self.cooled(direction, false)?;
-        let best = match direction {
-            Direction::Up => smallest_or_largest(&ready, |c| c.to >= bound, |c| c.to <= self.limits.max),
-            Direction::Down => largest_down(&ready, |c| c.to >= bound),
-        };
-        let best = best.ok_or(Hold::NoPolicy(direction))?;
-        Ok((self.change(best), Cause::OutsideLimits { desired: self.fleet.desired, bound }))
+    /// Moves to `bound`, or as near as the policies come; neither a reading nor our own pause is asked.
+    fn mend_limits(&self, direction: Direction, bound: u32, usable: Option<Usable>) -> Result<Move, Hold> {
+        rested(group_pause(self.memory, self.fleet, self.at))?;
+        let change = self.pick(direction, |ready| match direction {
+            Direction::Up => self.up_to(ready, bound),
+            Direction::Down => self.down_to(ready, bound, usable),
+        })?;
+        Ok((change, Cause::OutsideLimits { desired: self.fleet.desired, bound }))
     }
 
     fn out_of_band(&self, usable: &Usable) -> Result<Direction, Hold> {
-        let level = match usable {
-            Usable::Level(level) => *level,
-            Usable::Demand(demand) => demand.level(self.rules),
-        };
-        match level {
+        match usable.level(self.rules) {
             Level::High => Ok(Direction::Up),
             Level::Low => Ok(Direction::Down),
             Level::Right => Err(Hold::InsideBand(found(usable))),
@@ -171,32 +167,28 @@ impl Case<'_> {
             Usable::Demand(demand) if demand.fits_with(self.rules, i64::from(self.pending)) => {
                 Err(Hold::PendingCovers { pending: self.pending })
             }
-            Usable::Level(_) if self.pending > 0 || self.removing() > 0 => Err(self.in_flight()),
-            _ => Ok(()),
+            Usable::Demand(_) => Ok(()),
+            Usable::Level(_) => self.nothing_in_flight(),
         }
-    }
-
-    fn removing(&self) -> u32 {
-        self.fleet.active.saturating_sub(self.fleet.desired)
-    }
-
-    fn in_flight(&self) -> Hold {
-        let pending = self.fleet.desired.saturating_sub(self.fleet.active);
-        Hold::InFlight { pending, removing: self.removing() }
     }
 
     fn safe_to_shrink(&self, usable: &Usable) -> Result<(), Hold> {
-        if self.fleet.active != self.fleet.desired {
-            return Err(self.in_flight());
-        }
+        self.nothing_in_flight()?;
         let Usable::Demand(demand) = usable else { return Ok(()) };
-        let candidates = self.towards(Direction::Down);
-        let Some(gentlest) = candidates.iter().max_by_key(|c| c.to) else { return Ok(()) };
-        if !demand.fits_with(self.rules, self.by(gentlest)) {
-            return Err(Hold::WouldFlap { utilization: demand.utilization_with(self.by(gentlest)) });
+        let Some(gentlest) = self.gentlest_down() else { return Ok(()) };
+        let by = self.by(&gentlest);
+        if !demand.fits_with(self.rules, by) {
+            return Err(Hold::WouldFlap { utilization: demand.utilization_with(by) });
         }
-        let (left, needed) = (self.left(demand, gentlest), demand.needed(self.rules));
+        let (left, needed) = (demand.servers_with(by), demand.needed(self.rules));
         if left < needed { Err(Hold::WouldFallShort { left, needed }) } else { Ok(()) }
+    }
+
+    /// What no longer counts as coming is not waited for either: else a group whose servers fail to boot
+    /// could never shrink.
+    fn nothing_in_flight(&self) -> Result<(), Hold> {
+        let (pending, removing) = (self.pending, self.fleet.active.saturating_sub(self.fleet.desired));
+        if pending + removing > 0 { Err(Hold::InFlight { pending, removing }) } else { Ok(()) }
     }
 
     fn not_at_limit(&self, direction: Direction) -> Result<(), Hold> {
@@ -206,101 +198,10 @@ impl Case<'_> {
         };
         if at_limit { Err(Hold::AtLimit { direction, limit }) } else { Ok(()) }
     }
-
-    /// The policies for `direction` that no pause holds back; a hold if a pause is all that is in the way.
-    fn cooled(&self, direction: Direction, ours_counts: bool) -> Result<Vec<Candidate<'_>>, Hold> {
-        let group =
-            remaining(self.memory.changed_at, self.fleet.cooldown, self.at).map(|left| (Pause::Group, left));
-        let ours = remaining(self.memory.changed_at, self.rules.cooldown, self.at).filter(|_| ours_counts);
-        let whole =
-            [group, ours.map(|left| (Pause::Ours, left))].into_iter().flatten().max_by_key(|(_, left)| *left);
-        let towards = self.towards(direction);
-        if let (Some((whose, left)), false) = (whole, towards.is_empty()) {
-            return Err(Hold::CoolingDown { whose, left });
-        }
-        let pauses = towards.iter().map(|c| (*c, self.policy_pause(c.step)));
-        let (waiting, ready): (Vec<_>, Vec<_>) = pauses.partition(|(_, left)| left.is_some());
-        let soonest =
-            waiting.iter().filter_map(|(c, left)| Some((c.step, (*left)?))).min_by_key(|(_, left)| *left);
-        match soonest {
-            Some((step, left)) if ready.is_empty() => {
-                Err(Hold::CoolingDown { whose: Pause::Policy(step.name.clone()), left })
-            }
-            _ => Ok(ready.into_iter().map(|(c, _)| c).collect()),
-        }
-    }
-
-    fn policy_pause(&self, step: &Step) -> Option<Duration> {
-        remaining(self.memory.policies.get(&step.id).copied(), step.cooldown, self.at)
-    }
-
-    /// The policies listed for `direction` that now move desired capacity that way.
-    fn towards(&self, direction: Direction) -> Vec<Candidate<'_>> {
-        let desired = self.fleet.desired;
-        let moves = |c: &Candidate<'_>| match direction {
-            Direction::Up => c.to > desired,
-            Direction::Down => c.to < desired,
-        };
-        candidates(self.fleet).into_iter().filter(|c| c.step.direction == direction && moves(c)).collect()
-    }
-
-    fn up<'c>(&self, ready: &[Candidate<'c>], usable: &Usable) -> Option<Candidate<'c>> {
-        let allowed = |c: &Candidate<'_>| c.to <= self.limits.max;
-        match usable {
-            Usable::Demand(demand) => smallest_or_largest(
-                ready,
-                |c| demand.fits_with(self.rules, i64::from(self.pending) + self.by(c)),
-                allowed,
-            ),
-            Usable::Level(_) => ready.iter().copied().filter(allowed).min_by_key(|c| c.to),
-        }
-    }
-
-    fn down<'c>(&self, ready: &[Candidate<'c>], usable: &Usable) -> Option<Candidate<'c>> {
-        let allowed = |c: &Candidate<'_>| c.to >= self.limits.min;
-        match usable {
-            Usable::Demand(demand) => largest_down(ready, |c| allowed(c) && self.leaves_enough(demand, c)),
-            Usable::Level(_) => ready.iter().copied().filter(allowed).max_by_key(|c| c.to),
-        }
-    }
-
-    fn leaves_enough(&self, demand: &Demand, c: &Candidate<'_>) -> bool {
-        demand.fits_with(self.rules, self.by(c)) && self.left(demand, c) >= demand.needed(self.rules)
-    }
-
-    /// Servers of the group that would serve after `c`.
-    fn left(&self, demand: &Demand, c: &Candidate<'_>) -> u32 {
-        let after = i64::from(demand.capacity.servers) + i64::from(self.pending) + self.by(c);
-        u32::try_from(after).unwrap_or(0)
-    }
-
-    fn by(&self, c: &Candidate<'_>) -> i64 {
-        i64::from(c.to) - i64::from(self.fleet.desired)
-    }
-
-    fn change(&self, c: Candidate<'_>) -> Change {
-        let by = PolicyRef { id: c.step.id.clone(), name: c.step.name.clone() };
-        Change { from: self.fleet.desired, to: c.to, by }
-    }
 }
 
-/// Among the allowed moves up the smallest that suffices, else the largest.
-fn smallest_or_largest<'c>(
-    ready: &[Candidate<'c>],
-    suffices: impl Fn(&Candidate<'c>) -> bool,
-    allowed: impl Fn(&Candidate<'c>) -> bool,
-) -> Option<Candidate<'c>> {
-    let allowed: Vec<_> = ready.iter().copied().filter(|c| allowed(c)).collect();
-    let sufficing = allowed.iter().copied().filter(|c| suffices(c)).min_by_key(|c| c.to);
-    sufficing.or_else(|| allowed.into_iter().max_by_key(|c| c.to))
-}
-
-/// Among the moves down the largest that is allowed.
-fn largest_down<'c>(
-    ready: &[Candidate<'c>],
-    allowed: impl Fn(&Candidate<'c>) -> bool,
-) -> Option<Candidate<'c>> {
-    ready.iter().copied().filter(|c| allowed(c)).min_by_key(|c| c.to)
+fn rested(pause: Option<(Pause, Duration)>) -> Result<(), Hold> {
+    pause.map_or(Ok(()), |(whose, left)| Err(Hold::CoolingDown { whose, left }))
 }
 
 fn found(usable: &Usable) -> Found {

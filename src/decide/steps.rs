@@ -56,9 +56,9 @@ pub(crate) struct Candidate<'a> {
 }
 
 /// Every listed policy with its present effect.
-pub(crate) fn candidates(fleet: &Fleet) -> Vec<Candidate<'_>> {
+pub(crate) fn candidates(fleet: &Fleet) -> impl Iterator<Item = Candidate<'_>> {
     let Moves::Steps(steps) = &fleet.moves;
-    steps.iter().map(|step| Candidate { step, to: step.effect.apply(fleet.desired, fleet.limits) }).collect()
+    steps.iter().map(|step| Candidate { step, to: step.effect.apply(fleet.desired, fleet.limits) })
 }
 
 #[cfg(test)]

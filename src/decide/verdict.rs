@@ -98,8 +98,8 @@ pub enum Hold {
     },
     /// The smallest move down would call for a move up.
     WouldFlap {
-        /// Utilization after that move.
-        utilization: f64,
+        /// Utilization after that move; none if nothing would serve.
+        utilization: Option<f64>,
     },
     /// The smallest move down would leave too few.
     WouldFallShort {
@@ -282,11 +282,14 @@ impl fmt::Display for Hold {
             Hold::InFlight { pending, removing } => {
                 write!(f, "Servers are on their way: {pending} coming, {removing} going.")
             }
-            Hold::WouldFlap { utilization } => {
+            Hold::WouldFlap { utilization: Some(utilization) } => {
                 write!(
                     f,
                     "The smallest move down would bring utilization to {utilization:.2}, and a move up after it."
                 )
+            }
+            Hold::WouldFlap { utilization: None } => {
+                write!(f, "The smallest move down would leave nothing to carry the load.")
             }
             Hold::WouldFallShort { left, needed } => {
                 write!(f, "The smallest move down would leave {left} servers where {needed} are needed.")
