@@ -4,7 +4,7 @@ use serde::Deserialize;
 use tokio::time::Instant;
 
 use crate::fault::Fault;
-use crate::json::{self, BadBody};
+use crate::json::{self, BadBody, null_is_default};
 use crate::names::Listed;
 use crate::paging::{self, Link, Page, escaped, has_next};
 use crate::service::Service;
@@ -48,7 +48,7 @@ pub async fn flavor_of(session: &Session, server: &str, deadline: Instant) -> Re
 #[derive(Deserialize)]
 struct Flavors {
     flavors: Vec<Flavor>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     flavors_links: Vec<Link>,
 }
 

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use url::Url;
+
 use crate::credentials::Credentials;
 use crate::rate::Rates;
 
@@ -97,4 +99,23 @@ impl Config {
             token_folder: None,
         }
     }
+}
+
+/// An address that requests can go to.
+///
+/// # Errors
+/// What is wrong with it, and how it should be; never its user part, which may hold a secret.
+pub(crate) fn address(key: &str, value: &str) -> Result<Url, String> {
+    let url = Url::parse(value)
+        .map_err(|error| format!("{key} is no address ({error}); write https://host/path"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!("{key} = {value:?} must begin with https:// or http://"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(format!("{key} holds a user name or password; credentials belong elsewhere"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(format!("{key} = {value:?} must end with the path, without ? or #"));
+    }
+    Ok(url)
 }

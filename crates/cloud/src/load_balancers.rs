@@ -37,7 +37,7 @@ impl Listed for LoadBalancerEntry {
 /// A balancer with its nodes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoadBalancer {
-    /// A number, as text.
+    /// The id that was asked for.
     pub id: String,
     /// Not unique.
     pub name: String,
@@ -88,7 +88,7 @@ pub async fn list(session: &Session, deadline: Instant) -> Result<Vec<LoadBalanc
 /// Those of [`Session::get`]; [`Fault::NotFound`] for one that is gone.
 pub async fn details(session: &Session, id: &str, deadline: Instant) -> Result<LoadBalancer, Fault> {
     let path = format!("/loadbalancers/{}", escaped(id));
-    session.get(Service::LoadBalancers, &path, parse_details, deadline).await
+    session.get(Service::LoadBalancers, &path, |body| parse_details(id, body), deadline).await
 }
 
 /// The connections open on a balancer now, plain and TLS; the service counts anew about every
@@ -136,16 +136,19 @@ struct Details {
 
 #[derive(Deserialize)]
 struct Whole {
-    id: u64,
-    name: String,
+    name: Option<String>,
     status: Option<String>,
     nodes: Option<Vec<Node>>,
 }
 
-fn parse_details(body: &[u8]) -> Result<LoadBalancer, BadBody> {
-    let Details { load_balancer: Whole { id, name, status, nodes } } = json::read(body)?;
-    let status = status.unwrap_or_default();
-    Ok(LoadBalancer { id: id.to_string(), name, status, nodes: nodes.unwrap_or_default() })
+fn parse_details(id: &str, body: &[u8]) -> Result<LoadBalancer, BadBody> {
+    let Details { load_balancer: Whole { name, status, nodes } } = json::read(body)?;
+    Ok(LoadBalancer {
+        id: id.to_owned(),
+        name: name.unwrap_or_default(),
+        status: status.unwrap_or_default(),
+        nodes: nodes.unwrap_or_default(),
+    })
 }
 
 /// The statistics of a balancer, each of them once more with the suffix `Ssl` for what is
@@ -221,8 +224,8 @@ mod tests {
     #[test]
     fn a_balancer_may_come_without_nodes() {
         let body = br#"{"loadBalancer":{"id":71,"name":"web","status":"ACTIVE","port":80}}"#;
-        let balancer = parse_details(body).expect("a balancer");
-        assert_eq!((balancer.id.as_str(), balancer.nodes.len()), ("71", 0));
+        let balancer = parse_details("71", body).expect("a balancer");
+        assert_eq!((balancer.status.as_str(), balancer.nodes.len()), ("ACTIVE", 0));
     }
 
     #[test]
@@ -232,7 +235,7 @@ mod tests {
                 r#"{{"loadBalancer":{{"id":1,"name":"n","nodes":[{{"id":2,"address":"10.0.0.1","port":80,
                     "condition":"{condition}","status":"{status}"{role}}}]}}}}"#
             );
-            parse_details(body.as_bytes()).expect("a balancer").nodes[0].serves()
+            parse_details("71", body.as_bytes()).expect("a balancer").nodes[0].serves()
         };
         assert!(node("ENABLED", "ONLINE", r#","type":"PRIMARY""#));
         assert!(node("ENABLED", "ONLINE", ""));
@@ -244,7 +247,7 @@ mod tests {
     #[test]
     fn a_node_of_unknown_condition_is_no_reading() {
         let body = br#"{"loadBalancer":{"id":1,"name":"n","nodes":[{"address":"a","status":"ONLINE"}]}}"#;
-        let BadBody(what) = parse_details(body).expect_err("no condition");
+        let BadBody(what) = parse_details("71", body).expect_err("no condition");
         assert!(what.contains("loadBalancer.nodes[0]: missing field `condition`"), "{what}");
     }
 

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use tokio::time::Instant;
 
 use crate::fault::Fault;
-use crate::json::{self, BadBody};
+use crate::json::{self, BadBody, null_is_default};
 use crate::names::Listed;
 use crate::paging::{self, Link, Page, escaped, has_next};
 use crate::service::Service;
@@ -133,7 +133,7 @@ pub async fn members(session: &Session, pool: &str, deadline: Instant) -> Result
 #[derive(Deserialize)]
 struct List {
     loadbalancers: Vec<LoadBalancerEntry>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     loadbalancers_links: Vec<Link>,
 }
 
@@ -145,7 +145,7 @@ fn parse_list(body: &[u8]) -> Result<Page<LoadBalancerEntry>, BadBody> {
 #[derive(Deserialize)]
 struct Pools {
     pools: Vec<Pool>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pools_links: Vec<Link>,
 }
 
@@ -157,7 +157,7 @@ fn parse_pools(body: &[u8]) -> Result<Page<Pool>, BadBody> {
 #[derive(Deserialize)]
 struct Members {
     members: Vec<Member>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     members_links: Vec<Link>,
 }
 

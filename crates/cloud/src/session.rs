@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use jiff::Timestamp;
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use secrecy::SecretString;
 use tokio::time::Instant;
 use url::Url;
 
 use crate::catalog::Catalog;
-use crate::config::{Config, Kind};
+use crate::config::{Config, Kind, address};
 use crate::credentials::Credentials;
-use crate::fault::Fault;
+use crate::fault::{Call, Fault};
 use crate::identity::{Grant, SignIn};
 use crate::json::BadBody;
 use crate::message;
@@ -107,7 +107,7 @@ impl Session {
     /// # Errors
     /// [`Fault::NoEndpoint`] that says what there is instead; those of a sign-in.
     pub async fn endpoint(&self, service: Service, deadline: Instant) -> Result<String, Fault> {
-        let held = self.inner.tokens.current(&self.inner.transport, deadline).await?;
+        let held = self.current(deadline).await?;
         self.base(service, &held).map(str::to_owned)
     }
 
@@ -128,19 +128,29 @@ impl Session {
             .map_err(|BadBody(what)| Fault::BadBody { call, what: message::excerpt(&self.redact(&what)) })
     }
 
-    /// Posts to `path` of `service` without a body, and returns the status of the success. It is
-    /// sent once more, and only once, if the first one was certainly not carried out: the token was
-    /// refused, or the service asked to come back later.
+    /// Posts to `path` of `service` without a body; `accepted` is the one status by which the service
+    /// says that it has done what it was asked. It is sent once more, and only once, if the first one
+    /// was certainly not carried out: the token was refused, or the service asked to come back later.
     ///
     /// # Errors
     /// [`Undone`], which says whether the action may have been carried out all the same.
-    pub async fn execute_once(&self, service: Service, path: &str, deadline: Instant) -> Result<u16, Undone> {
+    pub async fn execute_once(
+        &self,
+        service: Service,
+        path: &str,
+        accepted: u16,
+        deadline: Instant,
+    ) -> Result<(), Undone> {
         let mut held = self.current(deadline).await.map_err(Undone::Failed)?;
         let mut again = true;
         loop {
             let post = (Method::POST, service, path);
             let fault = match self.send(post, &held, Wanted::Status, deadline).await {
-                Ok((reply, _)) => return Ok(reply.status.as_u16()),
+                Ok((reply, _)) if reply.status.as_u16() == accepted => return Ok(()),
+                Ok((reply, call)) => {
+                    let what = format!("status {} where only {accepted} means done", reply.status.as_u16());
+                    return Err(Undone::Unknown(Fault::BadBody { call, what }));
+                }
                 Err(fault) => fault,
             };
             if !std::mem::take(&mut again) {
@@ -166,12 +176,7 @@ impl Session {
         self.redactor(newest.as_deref()).clean(text)
     }
 
-    async fn read(
-        &self,
-        service: Service,
-        path: &str,
-        deadline: Instant,
-    ) -> Result<(Reply, crate::fault::Call), Fault> {
+    async fn read(&self, service: Service, path: &str, deadline: Instant) -> Result<(Reply, Call), Fault> {
         let mut held = self.current(deadline).await?;
         let mut renewed = false;
         let mut retries = Retries::new(&self.inner.config.pacing, deadline);
@@ -193,7 +198,7 @@ impl Session {
         held: &Held,
         wanted: Wanted,
         deadline: Instant,
-    ) -> Result<(Reply, crate::fault::Call), Fault> {
+    ) -> Result<(Reply, Call), Fault> {
         let base = self.base(service, held)?;
         let url = Url::parse(&format!("{base}{path}"))
             .map_err(|error| Fault::NoEndpoint(format!("{service}: {base}{path} is no address: {error}")))?;
@@ -204,8 +209,10 @@ impl Session {
         let free = free.ok_or_else(|| Fault::Deadline { what: format!("{call}, kept below its rate") })?;
         tokio::time::sleep_until(free).await;
         let reply = self.inner.transport.send(outgoing, wanted, deadline).await?;
-        if reply.status.is_success() {
+        if reply.status != StatusCode::UNAUTHORIZED {
             held.accept();
+        }
+        if reply.status.is_success() {
             return Ok((reply, call));
         }
         Err(refusal::fault(call, &reply, &self.redactor(Some(held))))
@@ -279,23 +286,4 @@ fn source(config: &Config) -> Result<Source, String> {
         default_region: None,
         catalog: Catalog::default(),
     }))
-}
-
-/// An address that requests can go to.
-///
-/// # Errors
-/// What is wrong with it, and how it should be; never its user part, which may hold a secret.
-pub(crate) fn address(key: &str, value: &str) -> Result<Url, String> {
-    let url = Url::parse(value)
-        .map_err(|error| format!("{key} is no address ({error}); write https://host/path"))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(format!("{key} = {value:?} must begin with https:// or http://"));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(format!("{key} holds a user name or password; credentials belong elsewhere"));
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(format!("{key} = {value:?} must end with the path, without ? or #"));
-    }
-    Ok(url)
 }

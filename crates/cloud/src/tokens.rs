@@ -22,7 +22,7 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    /// Some service took the token.
+    /// Some service took the token, whatever it thought of the request.
     pub(crate) fn accept(&self) {
         self.accepted.store(true, Ordering::Relaxed);
     }

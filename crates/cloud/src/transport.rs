@@ -222,6 +222,6 @@ async fn whole(response: &mut Response, call: &Call) -> Result<Vec<u8>, Fault> {
 }
 
 fn broken(call: &Call, error: reqwest::Error) -> Fault {
-    let sent = !error.is_connect();
+    let sent = !(error.is_connect() || error.is_builder());
     Fault::Connection { call: call.clone(), sent, what: causes(&error.without_url()) }
 }

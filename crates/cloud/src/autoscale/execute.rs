@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use crate::fault::{Call, Fault, Said};
+use crate::fault::{Fault, Said};
 use crate::paging::escaped;
 use crate::service::Service;
 use crate::session::{Session, Undone};
@@ -34,12 +34,8 @@ pub enum Executed {
 /// Executes a policy of a group.
 pub async fn execute(session: &Session, group: &str, policy: &str, deadline: Instant) -> Executed {
     let path = format!("/groups/{}/policies/{}/execute", escaped(group), escaped(policy));
-    match session.execute_once(Service::Autoscale, &path, deadline).await {
-        Ok(ACCEPTED) => Executed::Done,
-        Ok(status) => Executed::Unknown(Fault::BadBody {
-            call: Call { method: "POST", address: path },
-            what: format!("status {status} where {ACCEPTED} is the only success"),
-        }),
+    match session.execute_once(Service::Autoscale, &path, ACCEPTED, deadline).await {
+        Ok(()) => Executed::Done,
         Err(Undone::Unknown(fault)) => Executed::Unknown(fault),
         Err(Undone::Failed(fault)) => declined(fault),
     }
@@ -67,6 +63,7 @@ fn declined(fault: Fault) -> Executed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fault::Call;
 
     fn forbidden(kind: &str) -> Executed {
         let call = Call { method: "POST", address: "http://as/x".into() };

@@ -19,9 +19,7 @@ const MAX_ENTITIES: u32 = 1000;
 /// All that one answer tells of a group.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Manifest {
-    /// A UUID.
-    pub id: String,
-    /// Name, limits, cooldown.
+    /// Limits and cooldown.
     pub config: Config,
     /// What its servers are launched as.
     pub launch: Launch,
@@ -36,8 +34,6 @@ pub struct Manifest {
 /// A group's own configuration.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
-    /// Not unique.
-    pub name: String,
     /// Between any two executions.
     pub cooldown: Duration,
     /// The fewest servers.
@@ -108,7 +104,6 @@ struct Answer {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Group {
-    id: String,
     group_configuration: GroupConfiguration,
     #[serde(default, deserialize_with = "null_is_default")]
     launch_configuration: LaunchConfiguration,
@@ -119,7 +114,6 @@ struct Group {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct GroupConfiguration {
-    name: String,
     cooldown: f64,
     min_entities: u32,
     max_entities: Option<u32>,
@@ -179,13 +173,12 @@ struct ActiveServer {
 
 fn parse(body: &[u8]) -> Result<Manifest, BadBody> {
     let Answer { group } = json::read(body)?;
-    let GroupConfiguration { name, cooldown, min_entities, max_entities } = group.group_configuration;
+    let GroupConfiguration { cooldown, min_entities, max_entities } = group.group_configuration;
     let cooldown = seconds("group.groupConfiguration.cooldown", cooldown)?;
     let max = max_entities.unwrap_or(MAX_ENTITIES);
     let args = group.launch_configuration.args;
     Ok(Manifest {
-        id: group.id,
-        config: Config { name, cooldown, min: min_entities, max },
+        config: Config { cooldown, min: min_entities, max },
         launch: Launch {
             flavor: args.server.and_then(|server| server.flavor_ref).map(String::from),
             load_balancers: args.load_balancers.into_iter().map(|lb| lb.load_balancer_id.into()).collect(),

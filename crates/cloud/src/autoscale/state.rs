@@ -14,7 +14,8 @@ use crate::session::Session;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct State {
-    /// The group's name, which is not unique.
+    /// The group's name, which is not unique; a service that leaves it out is found by id alone.
+    #[serde(default)]
     pub name: String,
     /// Servers that run and are on all their balancers.
     #[serde(rename = "activeCapacity")]
@@ -87,7 +88,7 @@ pub async fn groups(session: &Session, deadline: Instant) -> Result<Vec<GroupEnt
 #[derive(Deserialize)]
 struct Groups {
     groups: Vec<GroupEntry>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     groups_links: Vec<Link>,
 }
 

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::catalog::Catalog;
-use crate::config::{Config, Kind, Pacing, RACKSPACE_IDENTITY};
+use crate::config::{self, Config, Kind, Pacing, RACKSPACE_IDENTITY};
 use crate::credentials::Credentials;
 use crate::fault::{Call, Fault, Said};
 use crate::message;
@@ -86,7 +86,7 @@ impl SignIn {
             Version::V2 => v2::address(base),
             Version::V3 => v3::address(base),
         };
-        let address = crate::session::address("identity_url", &address)?;
+        let address = config::address("identity_url", &address)?;
         let (credentials, pacing) = (config.credentials.clone(), config.pacing.clone());
         let sign_in = Self { version, address, credentials, pacing };
         sign_in.body().map(|_| Some(sign_in))

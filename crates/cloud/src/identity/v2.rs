@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Grant;
 use crate::catalog::{Catalog, Endpoint};
 use crate::credentials::{Credentials, Identifier};
-use crate::json::{self, BadBody};
+use crate::json::{self, BadBody, null_is_default};
 
 /// `POST {base}/v2.0/tokens`, whether or not the base names the version.
 pub(super) fn address(base: &str) -> String {
@@ -72,7 +72,7 @@ struct Listing {
     name: Option<String>,
     #[serde(rename = "type")]
     service_type: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     endpoints: Vec<ListedEndpoint>,
 }
 

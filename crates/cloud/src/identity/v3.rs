@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Grant;
 use crate::catalog::{Catalog, Endpoint};
 use crate::credentials::{ApplicationCredential, Credentials, Domain, Identifier};
-use crate::json::{self, BadBody};
+use crate::json::{self, BadBody, null_is_default};
 
 /// `POST {base}/v3/auth/tokens`, whether or not the base names the version.
 pub(super) fn address(base: &str) -> String {
@@ -80,7 +80,7 @@ struct Listing {
     #[serde(rename = "type")]
     service_type: String,
     name: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     endpoints: Vec<ListedEndpoint>,
 }
 
