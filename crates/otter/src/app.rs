@@ -2,10 +2,18 @@
 
 use std::sync::Arc;
 
+use anyhow::Context;
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+
+use crate::auth::{self, Gate};
 use crate::balancer::Balancer;
 use crate::clock::Clock;
+use crate::error::Error;
 use crate::launcher::Launcher;
 use crate::settings::Settings;
+use crate::store::{self, Durability, Rows, Sqlite, Store};
+use crate::worker::{self, Worker};
 
 /// What a service is made of; a sandbox or a test puts in parts of its own.
 pub struct Parts {
@@ -21,26 +29,115 @@ pub struct Parts {
 
 /// A running service. Cheap to clone: all clones are the same service.
 #[derive(Clone)]
-pub struct App(Arc<Parts>);
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    parts: Parts,
+    public_url: String,
+    store: Arc<dyn Store>,
+    gate: Box<dyn Gate>,
+    worker: Worker,
+}
 
 impl App {
-    /// Opens the store and starts the worker.
+    /// Opens the store that the settings name and starts the worker.
     ///
     /// # Errors
-    /// When the store cannot be opened.
+    /// When the store cannot be opened, or the settings of `auth` cannot work.
     pub async fn start(parts: Parts) -> anyhow::Result<Self> {
-        Ok(Self(Arc::new(parts)))
+        let url = &parts.settings.database;
+        // A database in memory is lost with the process anyway.
+        let durability = if url.contains(":memory:") { Durability::Off } else { Durability::Full };
+        let store =
+            Sqlite::open(url, durability).await.with_context(|| format!("cannot open the database {url}"))?;
+        let gate = auth::gate(&parts.settings, Arc::clone(&parts.clock))?;
+        let store: Arc<dyn Store> = Arc::new(store);
+        let public_url = public_url(&parts.settings);
+        let (worker, bench) = worker::prepare();
+        let app = Self(Arc::new(Inner { parts, public_url, store, gate, worker }));
+        app.0.worker.start(worker::run(app.clone(), bench));
+        Ok(app)
     }
 
     /// The settings it runs with.
     pub fn settings(&self) -> &Settings {
-        &self.0.settings
+        &self.0.parts.settings
+    }
+
+    /// What links start with, without a slash at the end.
+    pub fn public_url(&self) -> &str {
+        &self.0.public_url
+    }
+
+    /// The present instant of its clock.
+    pub fn now(&self) -> Timestamp {
+        self.0.parts.clock.now()
     }
 
     /// Returns when nothing is left to do at the present instant of the clock: no schedule is due, no
     /// group is being converged or due to be.
-    pub async fn settled(&self) {}
+    pub async fn settled(&self) {
+        self.0.worker.settled().await;
+    }
 
-    /// Finishes what is in hand, refuses new work, and closes the store.
-    pub async fn stop(&self) {}
+    /// Finishes what is in hand, refuses new changes, and closes the store.
+    pub async fn stop(&self) {
+        self.0.worker.stop().await;
+        self.0.store.close().await;
+    }
+
+    /// Has the worker end without waiting for it: for those who cannot wait, such as a destructor.
+    pub fn halt(&self) {
+        self.0.worker.halt();
+    }
+
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.0.parts.clock)
+    }
+
+    pub(crate) fn launcher(&self) -> &dyn Launcher {
+        &*self.0.parts.launcher
+    }
+
+    pub(crate) fn balancer(&self) -> &dyn Balancer {
+        &*self.0.parts.balancer
+    }
+
+    pub(crate) fn gate(&self) -> &dyn Gate {
+        &*self.0.gate
+    }
+
+    /// Has the worker look whether something is due.
+    pub(crate) fn ring(&self) {
+        self.0.worker.ring();
+    }
+
+    /// Rows to read from.
+    pub(crate) async fn read(&self) -> Result<Box<dyn Rows>, Error> {
+        Ok(self.0.store.read().await?)
+    }
+
+    /// Runs a command in a transaction. A refusal is a result like others, and what was written
+    /// before it stands; only a fault of the store undoes.
+    pub(crate) async fn change<T, F>(&self, job: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: for<'r> FnOnce(&'r mut dyn Rows) -> BoxFuture<'r, Result<T, Error>> + Send + 'static,
+    {
+        let done = store::change(&*self.0.store, move |rows| {
+            let work = job(rows);
+            Box::pin(async move {
+                match work.await {
+                    Err(Error::Store(error)) => Err(error),
+                    done => Ok(done),
+                }
+            })
+        });
+        done.await?
+    }
+}
+
+fn public_url(settings: &Settings) -> String {
+    let url = settings.public_url.clone().unwrap_or_else(|| format!("http://{}", settings.listen));
+    url.trim_end_matches('/').to_owned()
 }

@@ -105,6 +105,9 @@ pub struct Limits {
     pub over_limit_status: u16,
     /// The largest request body, in bytes.
     pub body_bytes: usize,
+    /// How long a group's history is kept.
+    #[serde(with = "duration")]
+    pub history: Duration,
 }
 
 impl Default for Limits {
@@ -119,6 +122,7 @@ impl Default for Limits {
             executions_per_second: 10,
             over_limit_status: 413,
             body_bytes: 1 << 20,
+            history: Duration::from_secs(90 * 86_400),
         }
     }
 }

@@ -1,8 +1,11 @@
 //! The seam to load balancers; one file for each kind.
 
+mod memory;
+
 use async_trait::async_trait;
 
 pub use crate::fault::Fault;
+pub use memory::Memory;
 
 /// Takes nodes in and out of load balancers.
 #[async_trait]

@@ -1,5 +1,7 @@
 //! The seam to whatever runs servers; one file for each kind of launcher.
 
+mod simulated;
+
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
@@ -9,6 +11,7 @@ use serde_json::{Map, Value};
 use tokio::sync::watch;
 
 pub use crate::fault::Fault;
+pub use simulated::{Failures, Simulated};
 
 /// Runs servers for tenants and remembers the metadata they were given.
 ///
@@ -140,5 +143,15 @@ impl From<&str> for ServerStatus {
             "DELETED" => Self::Deleted,
             _ => Self::Unknown,
         }
+    }
+}
+
+/// Sets and removes metadata keys, as [`Launcher::tag`] has it.
+fn apply_tags(metadata: &mut BTreeMap<String, String>, tags: &BTreeMap<String, Option<String>>) {
+    for (key, value) in tags {
+        match value {
+            Some(value) => metadata.insert(key.clone(), value.clone()),
+            None => metadata.remove(key),
+        };
     }
 }

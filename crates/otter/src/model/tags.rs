@@ -4,6 +4,11 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
+use serde_json::json;
+
+use super::launch::{BalancerHold, Launch};
+
 /// The key that holds the id of the server's group.
 pub const GROUP: &str = "rax:autoscale:group:id";
 /// The key that older versions used; written as well, and read where [`GROUP`] is missing.
@@ -12,8 +17,52 @@ pub const GROUP_BEFORE: &str = "rax:auto_scaling_group_id";
 pub const STATE: &str = "rax:autoscale:server:state";
 /// The value of [`STATE`] for it.
 pub const DRAINING: &str = "DRAINING";
+/// The key that holds the instant since when; the original read it from the balancer's feed instead.
+pub const DRAINING_SINCE: &str = "rax:autoscale:server:draining-since";
+/// What a key begins with that names a balancer which the server joins; its id follows.
+const BALANCER: &str = "rax:autoscale:lb:CloudLoadBalancer:";
 
 /// The group to which a server with this metadata belongs.
 pub fn group_of(metadata: &BTreeMap<String, String>) -> Option<&str> {
     metadata.get(GROUP).or_else(|| metadata.get(GROUP_BEFORE)).map(String::as_str)
+}
+
+/// The metadata of a new server: the user's, overridden by the service's.
+pub fn of_new_server(group: &str, launch: &Launch) -> BTreeMap<String, String> {
+    let mut ports: BTreeMap<String, Vec<u16>> = BTreeMap::new();
+    for hold in launch.balancers() {
+        if let BalancerHold::Cloud { id, port } = hold {
+            ports.entry(id).or_default().push(port);
+        }
+    }
+    let mut metadata = launch.server_metadata();
+    for (id, ports) in ports {
+        let ports: Vec<_> = ports.iter().map(|port| json!({"port": port})).collect();
+        metadata.insert(format!("{BALANCER}{id}"), json!(ports).to_string());
+    }
+    metadata.insert(GROUP.to_owned(), group.to_owned());
+    metadata.insert(GROUP_BEFORE.to_owned(), group.to_owned());
+    metadata
+}
+
+/// The balancers that a server with this metadata joins, with the ports. What cannot be read was
+/// written by another hand and is left alone.
+pub fn balancers_of(metadata: &BTreeMap<String, String>) -> Vec<(String, u16)> {
+    #[derive(Deserialize)]
+    struct Hold {
+        port: u16,
+    }
+    let named = metadata.iter().filter_map(|(key, value)| Some((key.strip_prefix(BALANCER)?, value)));
+    named
+        .flat_map(|(id, value)| {
+            let holds: Vec<Hold> = serde_json::from_str(value).unwrap_or_default();
+            holds.into_iter().map(move |hold| (id.to_owned(), hold.port))
+        })
+        .collect()
+}
+
+/// Metadata keys by which the service owns a server; without them it is nobody's.
+pub fn ownership(metadata: &BTreeMap<String, String>) -> Vec<String> {
+    let ours = |key: &&String| key.starts_with("rax:autoscale:") || *key == GROUP_BEFORE;
+    metadata.keys().filter(ours).cloned().collect()
 }

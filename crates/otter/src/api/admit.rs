@@ -1,0 +1,35 @@
+//! The gate in front of a tenant's routes.
+
+use axum::extract::{Request, State};
+use axum::http::{Method, header};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use super::ask::Names;
+use crate::app::App;
+use crate::auth::Role;
+use crate::error::Error;
+use crate::model::history::Caller;
+
+/// The longest User-Agent that is remembered.
+const LONGEST_AGENT: usize = 64;
+
+/// Lets a request through if its token allows what it asks for, and tells the handler who asks.
+pub(super) async fn admit(
+    State(app): State<App>,
+    names: Names,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Error> {
+    let token = request.headers().get("x-auth-token").and_then(|token| token.to_str().ok());
+    let pass = app.gate().admit(token, &names.tenant).await?;
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let webhooks = request.uri().path().split('/').any(|part| part == "webhooks");
+    if pass.role < Role::Admin && (!reads || webhooks) {
+        return Err(Error::Forbidden);
+    }
+    let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+    let agent = agent.map(|agent| agent.chars().take(LONGEST_AGENT).collect());
+    request.extensions_mut().insert(Caller { user: pass.user, agent });
+    Ok(next.run(request).await)
+}

@@ -1,0 +1,89 @@
+//! Requests: what handlers take out of a path, a query and a body.
+
+use std::time::Duration;
+
+use axum::body::to_bytes;
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::request::Parts;
+use serde::Deserialize;
+use serde_json::Value;
+use url::form_urlencoded;
+
+use crate::app::App;
+use crate::error::Error;
+use crate::model::{GroupKey, PolicyKey};
+
+/// How long a body may take to come.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A body of JSON.
+pub(super) struct Body(pub(super) Value);
+
+impl FromRequest<App> for Body {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Error> {
+        let most = app.settings().limits.body_bytes;
+        let read = tokio::time::timeout(PATIENCE, to_bytes(request.into_body(), most)).await;
+        let bytes = read.map_err(|_| Error::TooSlow)?.map_err(|_| Error::TooLarge { most })?;
+        serde_json::from_slice(&bytes).map(Self).map_err(|_| Error::InvalidJson)
+    }
+}
+
+/// The arguments of a query; of several of one name the first counts.
+pub(super) struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// The value of an argument.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// An argument that is `true` or `false`, in any case.
+    pub(super) fn flag(&self, name: &'static str, default: bool) -> Result<bool, Error> {
+        match self.get(name) {
+            None => Ok(default),
+            Some(value) if value.eq_ignore_ascii_case("true") => Ok(true),
+            Some(value) if value.eq_ignore_ascii_case("false") => Ok(false),
+            Some(_) => Err(Error::InvalidQueryArgument { name, wanted: "true or false" }),
+        }
+    }
+}
+
+impl FromRequestParts<App> for Query {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Error> {
+        let query = parts.uri.query().unwrap_or_default();
+        Ok(Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect()))
+    }
+}
+
+/// The names in a path.
+#[derive(Deserialize)]
+pub(super) struct Names {
+    pub(super) tenant: String,
+    #[serde(default)]
+    pub(super) group: String,
+    #[serde(default)]
+    policy: String,
+}
+
+impl Names {
+    pub(super) fn group(self) -> GroupKey {
+        GroupKey { tenant: self.tenant, group: self.group }
+    }
+
+    pub(super) fn policy(self) -> PolicyKey {
+        PolicyKey { group: GroupKey { tenant: self.tenant, group: self.group }, policy: self.policy }
+    }
+}
+
+impl FromRequestParts<App> for Names {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        // A path that is no UTF-8 names nothing.
+        Path::from_request_parts(parts, app).await.map(|Path(names)| names).map_err(|_| Error::NotFound)
+    }
+}

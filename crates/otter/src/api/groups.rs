@@ -1,0 +1,130 @@
+//! Handlers for groups.
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde_json::json;
+
+use super::answer::{self, Answer};
+use super::ask::{Body, Names, Query};
+use super::view::{GroupView, Manifest, StateView};
+use super::{links, page, view};
+use crate::app::App;
+use crate::error::Error;
+use crate::model::history::Caller;
+use crate::model::{GroupConfig, GroupKey};
+use crate::service::{self, groups};
+use crate::store::{Page, Rows, Shown};
+
+pub(super) async fn list(State(app): State<App>, names: Names, query: Query) -> Answer {
+    let page = page::read(&query, app.settings().limits.page)?;
+    let shown = app.read().await?.groups_shown(&names.tenant, &page).await?;
+    let last = shown.last().map(|(group, _)| group.key.group.as_str());
+    let next = page::next(&links::groups(&app, &names.tenant), &page, shown.len(), last);
+    let groups: Vec<_> = shown.iter().map(|shown| GroupView::of(&app, shown)).collect();
+    answer::json(StatusCode::OK, &json!({"groups": groups, "groups_links": next}))
+}
+
+pub(super) async fn create(
+    State(app): State<App>,
+    names: Names,
+    Extension(caller): Extension<Caller>,
+    Body(body): Body,
+) -> Answer {
+    let new = groups::NewGroup::read(&body, app.now())?;
+    let created = groups::create(&app, &names.tenant, new, Some(caller)).await?;
+    let key = &created.group.key;
+    let policies = created.policies.iter().map(|policy| view::policy(&app, key, policy)).collect();
+    let none = serde_json::value::to_raw_value(&[(); 0]).map_err(|error| Error::Internal(error.into()))?;
+    let state = StateView::of_new(&created.group, &none);
+    let manifest = Manifest::new(&app, &created.group, &created.launch, policies, state);
+    let answer = answer::json(StatusCode::CREATED, &json!({"group": manifest}));
+    answer::located(answer, &links::group(&app, key))
+}
+
+pub(super) async fn show(State(app): State<App>, names: Names) -> Answer {
+    let key = names.group();
+    let mut rows = app.read().await?;
+    let shown = find(&mut *rows, &key).await?;
+    let launch = rows.launch(&key).await?.ok_or_else(|| Error::NoSuchGroup(key.group.clone()))?;
+    let policies = rows.policies(&key, &Page::ALL).await?;
+    let policies = policies.iter().map(|policy| view::policy(&app, &key, policy)).collect();
+    let manifest = Manifest::new(&app, &shown.0, &launch, policies, StateView::of(&shown));
+    answer::json(StatusCode::OK, &json!({"group": manifest}))
+}
+
+pub(super) async fn delete(
+    State(app): State<App>,
+    names: Names,
+    query: Query,
+    Extension(caller): Extension<Caller>,
+) -> Answer {
+    let force = query.flag("force", false)?;
+    groups::delete(&app, names.group(), force, Some(caller)).await?;
+    answer::empty(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn state(State(app): State<App>, names: Names) -> Answer {
+    let mut rows = app.read().await?;
+    let shown = find(&mut *rows, &names.group()).await?;
+    answer::json(StatusCode::OK, &json!({"group": StateView::of(&shown)}))
+}
+
+pub(super) async fn config(State(app): State<App>, names: Names) -> Answer {
+    let mut rows = app.read().await?;
+    let group = service::visible(&mut *rows, &names.group()).await?;
+    answer::json(StatusCode::OK, &json!({"groupConfiguration": group.config}))
+}
+
+pub(super) async fn replace_config(
+    State(app): State<App>,
+    names: Names,
+    Extension(caller): Extension<Caller>,
+    Body(body): Body,
+) -> Answer {
+    let config = GroupConfig::read_replacement(&body);
+    let config = config.map_err(|problems| Error::Validation(problems.to_string()))?;
+    groups::replace_config(&app, names.group(), config, Some(caller)).await?;
+    answer::empty(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn launch(State(app): State<App>, names: Names) -> Answer {
+    let key = names.group();
+    let mut rows = app.read().await?;
+    service::visible(&mut *rows, &key).await?;
+    let launch = rows.launch(&key).await?.ok_or(Error::NoSuchGroup(key.group))?;
+    answer::json(StatusCode::OK, &json!({"launchConfiguration": launch.document()}))
+}
+
+pub(super) async fn replace_launch(State(app): State<App>, names: Names, Body(body): Body) -> Answer {
+    groups::replace_launch(&app, names.group(), &body).await?;
+    answer::empty(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn pause(
+    State(app): State<App>,
+    names: Names,
+    Extension(caller): Extension<Caller>,
+) -> Answer {
+    groups::pause(&app, names.group(), Some(caller)).await?;
+    answer::empty(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn resume(
+    State(app): State<App>,
+    names: Names,
+    Extension(caller): Extension<Caller>,
+) -> Answer {
+    groups::resume(&app, names.group(), Some(caller)).await?;
+    answer::empty(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn converge(State(app): State<App>, names: Names) -> Answer {
+    groups::converge(&app, names.group()).await?;
+    answer::empty(StatusCode::NO_CONTENT)
+}
+
+async fn find(rows: &mut dyn Rows, key: &GroupKey) -> Result<Shown, Error> {
+    let shown = rows.group_shown(key).await?.filter(|(group, _)| !group.deleting);
+    shown.ok_or_else(|| Error::NoSuchGroup(key.group.clone()))
+}

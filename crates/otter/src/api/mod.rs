@@ -1,0 +1,67 @@
+//! The API over HTTP: the one list of routes, and what all of them share.
+//!
+//! A handler reads the request, calls a command of [`crate::service`] or reads rows, and shows the
+//! result with [`view`]. Errors are answers: see [`crate::error`].
+
+mod admit;
+mod answer;
+mod ask;
+mod groups;
+mod links;
+mod page;
+mod policies;
+mod view;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{MethodRouter, get, post};
+
+use crate::app::App;
+use crate::error::Error;
+
+/// The whole API, to be mounted under any listener.
+pub fn router(app: App) -> Router {
+    let tenant = both(tenant_routes()).route_layer(from_fn_with_state(app.clone(), admit::admit));
+    Router::new()
+        .merge(tenant)
+        .fallback(not_found)
+        .method_not_allowed_fallback(not_allowed)
+        .layer(from_fn(answer::dress))
+        .with_state(app)
+}
+
+/// The routes of a tenant, without a slash at the end.
+fn tenant_routes() -> Vec<(&'static str, MethodRouter<App>)> {
+    vec![
+        ("/groups", get(groups::list).post(groups::create)),
+        ("/groups/{group}", get(groups::show).delete(groups::delete)),
+        ("/groups/{group}/state", get(groups::state)),
+        ("/groups/{group}/config", get(groups::config).put(groups::replace_config)),
+        ("/groups/{group}/launch", get(groups::launch).put(groups::replace_launch)),
+        ("/groups/{group}/pause", post(groups::pause)),
+        ("/groups/{group}/resume", post(groups::resume)),
+        ("/groups/{group}/converge", post(groups::converge)),
+        ("/groups/{group}/policies", get(policies::list).post(policies::create)),
+        (
+            "/groups/{group}/policies/{policy}",
+            get(policies::show).put(policies::replace).delete(policies::delete),
+        ),
+        ("/groups/{group}/policies/{policy}/execute", post(policies::execute)),
+    ]
+}
+
+/// A router with every route in both forms, with a slash at the end and without.
+fn both(routes: Vec<(&'static str, MethodRouter<App>)>) -> Router<App> {
+    routes.into_iter().fold(Router::new(), |router, (path, methods)| {
+        let path = format!("/v1.0/{{tenant}}{path}");
+        router.route(&format!("{path}/"), methods.clone()).route(&path, methods)
+    })
+}
+
+async fn not_found() -> Error {
+    Error::NotFound
+}
+
+async fn not_allowed() -> Error {
+    Error::MethodNotAllowed
+}

@@ -1,0 +1,80 @@
+//! A balancer that only remembers: for services without one, whose launch configurations may name any.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+
+use super::{Balancer, Condition, Fault, NewNode, Node, Pool};
+
+/// Every balancer that is named exists and takes all nodes.
+#[derive(Default)]
+pub struct Memory {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    nodes: BTreeMap<(String, String), Vec<Node>>,
+    made: u64,
+}
+
+impl Memory {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn key(tenant: &str, balancer: &str) -> (String, String) {
+    (tenant.to_owned(), balancer.to_owned())
+}
+
+#[async_trait]
+impl Balancer for Memory {
+    async fn pool(&self, tenant: &str, balancer: &str) -> Result<Pool, Fault> {
+        let nodes = self.state().nodes.get(&key(tenant, balancer)).cloned().unwrap_or_default();
+        Ok(Pool { nodes, monitored: false })
+    }
+
+    async fn add(&self, tenant: &str, balancer: &str, node: &NewNode) -> Result<String, Fault> {
+        let mut state = self.state();
+        state.made += 1;
+        let id = state.made.to_string();
+        let nodes = state.nodes.entry(key(tenant, balancer)).or_default();
+        if nodes.iter().any(|there| (&there.address, there.port) == (&node.address, node.port)) {
+            return Err(Fault::Retryable(format!("{}:{} is a node already", node.address, node.port)));
+        }
+        let (address, port, condition) = (node.address.clone(), node.port, node.condition);
+        let node = Node {
+            id: id.clone(),
+            address,
+            port,
+            condition,
+            online: true,
+            ordinary: true,
+            connections: None,
+        };
+        nodes.push(node);
+        Ok(id)
+    }
+
+    async fn change(
+        &self,
+        tenant: &str,
+        balancer: &str,
+        node: &str,
+        condition: Condition,
+    ) -> Result<(), Fault> {
+        let mut state = self.state();
+        let nodes = state.nodes.entry(key(tenant, balancer)).or_default();
+        let there = nodes.iter_mut().find(|there| there.id == node);
+        there.ok_or_else(|| Fault::Gone(format!("node {node}")))?.condition = condition;
+        Ok(())
+    }
+
+    async fn remove(&self, tenant: &str, balancer: &str, nodes: &[String]) -> Result<(), Fault> {
+        let mut state = self.state();
+        state.nodes.entry(key(tenant, balancer)).or_default().retain(|there| !nodes.contains(&there.id));
+        Ok(())
+    }
+}

@@ -1,0 +1,126 @@
+//! PURE: how a group gets from the servers it has to the servers it should have.
+//!
+//! What was gathered goes in, steps come out; [`crate::worker`] gathers and carries out. Read [`plan`]
+//! first, then `servers` (which stay, which go), `nodes` (which balancers know them) and `verdict`
+//! (how the round went, and when the next one is).
+
+mod nodes;
+mod plan;
+mod servers;
+mod verdict;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::balancer::{Condition, NewNode, Pool};
+use crate::launcher::Server;
+use crate::model::state::ActiveServer;
+
+pub use plan::plan;
+pub use verdict::{Verdict, apply, judge};
+
+/// What a group should be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wanted {
+    /// How many servers it should have.
+    pub desired: usize,
+    /// Whether it should be gone altogether.
+    pub deleting: bool,
+    /// How long a server gets to end its connections before it goes.
+    pub draining: Option<Duration>,
+}
+
+/// What a group is.
+#[derive(Debug, Clone, Default)]
+pub struct Seen<'g> {
+    /// Its servers.
+    pub servers: Vec<&'g Server>,
+    /// Servers that it had when it was last looked at and that are gone since.
+    pub vanished: Vec<Known>,
+    /// The balancers that they join; `None` for one that does not exist.
+    pub pools: BTreeMap<String, Option<Pool>>,
+}
+
+/// What is remembered of a server, so that its nodes can be removed when it has vanished.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Known {
+    /// Its id.
+    pub id: String,
+    /// Its address.
+    pub address: String,
+    /// Its own port, if it has one.
+    pub port: Option<u16>,
+    /// The balancers it joined.
+    pub balancers: Vec<String>,
+}
+
+/// By what rules.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// How long a server may build or a node be offline.
+    pub build_timeout: Duration,
+    /// How many servers one round orders.
+    pub creates_per_round: usize,
+}
+
+/// One thing to be done.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// Order a server.
+    Create,
+    /// Delete a server.
+    Delete {
+        /// Which.
+        server: String,
+    },
+    /// Mark a server as on its way out.
+    Drain {
+        /// Which.
+        server: String,
+    },
+    /// Add a node to a balancer.
+    Add {
+        /// Which balancer.
+        balancer: String,
+        /// The node.
+        node: NewNode,
+    },
+    /// Change a node's condition.
+    Change {
+        /// The balancer.
+        balancer: String,
+        /// The node.
+        node: String,
+        /// To what.
+        condition: Condition,
+    },
+    /// Remove nodes.
+    Remove {
+        /// The balancer.
+        balancer: String,
+        /// The nodes.
+        nodes: Vec<String>,
+    },
+}
+
+/// What to do in one round, and how far the group is.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Plan {
+    /// What to do.
+    pub steps: Vec<Step>,
+    /// The servers in service: active and on all their balancers.
+    pub active: Vec<ActiveServer>,
+    /// What is to be remembered of the servers.
+    pub known: Vec<Known>,
+    /// What is waited for: a building server, a draining one.
+    pub waits: Vec<String>,
+    /// What is waited for with less patience: a server in the midst of something.
+    pub limited: Vec<String>,
+    /// What will not mend itself.
+    pub failures: Vec<String>,
+    /// When there is something new to see at the latest, where that is known.
+    pub look_again: Option<Timestamp>,
+}

@@ -1,0 +1,119 @@
+//! PURE: how balancers come to know the servers that stay and forget those that go.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::servers::age;
+use super::{Plan, Rules, Seen, Step};
+use crate::balancer::{Condition, NewNode, Node, Pool};
+use crate::launcher::{Server, ServerStatus};
+use crate::model::tags;
+
+/// The nodes of the balancers that were gathered.
+pub(super) struct Nodes<'g> {
+    pools: &'g BTreeMap<String, Option<Pool>>,
+}
+
+impl<'g> Nodes<'g> {
+    pub(super) fn new(seen: &'g Seen<'_>) -> Self {
+        Self { pools: &seen.pools }
+    }
+
+    /// Removes all nodes of a server.
+    pub(super) fn remove_all_of(&self, server: &Server) -> Vec<Step> {
+        server.address.as_ref().map(|address| self.remove_all(address, server.port)).unwrap_or_default()
+    }
+
+    /// Removes all nodes at an address, and at this port if the server has its own.
+    pub(super) fn remove_all(&self, address: &str, port: Option<u16>) -> Vec<Step> {
+        let there = self.at(address, port);
+        there.into_iter().map(|(balancer, node)| remove(balancer, node)).collect()
+    }
+
+    /// Takes a server out of its balancers gently, or at once if `time_is_over`. Returns the steps
+    /// and how many nodes are left after them.
+    pub(super) fn drain(&self, server: &Server, time_is_over: bool) -> (Vec<Step>, usize) {
+        let mut steps = Vec::new();
+        let mut left = 0;
+        let Some(address) = &server.address else { return (steps, left) };
+        for (balancer, node) in self.at(address, server.port) {
+            let idle = node.condition == Condition::Draining && node.connections == Some(0);
+            if time_is_over || idle || node.condition == Condition::Disabled {
+                steps.push(remove(balancer, node));
+                continue;
+            }
+            left += 1;
+            if node.condition == Condition::Enabled {
+                steps.push(change(balancer, node, Condition::Draining));
+            }
+        }
+        (steps, left)
+    }
+
+    fn at(&self, address: &str, port: Option<u16>) -> Vec<(&'g str, &'g Node)> {
+        let there = |node: &&Node| node.address == address && port.is_none_or(|port| node.port == port);
+        let pools = self.pools.iter().filter_map(|(id, pool)| Some((id, pool.as_ref()?)));
+        pools.flat_map(|(id, pool)| pool.nodes.iter().filter(there).map(|node| (id.as_str(), node))).collect()
+    }
+}
+
+fn remove(balancer: &str, node: &Node) -> Step {
+    Step::Remove { balancer: balancer.to_owned(), nodes: vec![node.id.clone()] }
+}
+
+fn change(balancer: &str, node: &Node, condition: Condition) -> Step {
+    Step::Change { balancer: balancer.to_owned(), node: node.id.clone(), condition }
+}
+
+/// Sees to it that a server that stays is on all balancers it is meant for. Whether it is in service.
+pub(super) fn join(
+    server: &Server,
+    nodes: &Nodes<'_>,
+    now: Timestamp,
+    rules: &Rules,
+    plan: &mut Plan,
+) -> bool {
+    if server.status != ServerStatus::Active {
+        return false;
+    }
+    let holds = tags::balancers_of(&server.metadata);
+    // Without an address it can join nothing; the original says nothing about it, either.
+    let Some(address) = &server.address else { return holds.is_empty() };
+    let mut on_all = true;
+    for (balancer, port) in holds {
+        let wanted = (address.as_str(), server.port.unwrap_or(port));
+        on_all &= match nodes.pools.get(&balancer) {
+            Some(Some(pool)) => {
+                join_one(&balancer, wanted, pool, age(server, now) > rules.build_timeout, plan)
+            }
+            _ => {
+                plan.failures.push(format!("Cloud Load Balancer {balancer} does not exist"));
+                false
+            }
+        };
+    }
+    on_all
+}
+
+/// The same for one balancer.
+fn join_one(balancer: &str, (address, port): (&str, u16), pool: &Pool, old: bool, plan: &mut Plan) -> bool {
+    let Some(node) = pool.nodes.iter().find(|node| node.address == address && node.port == port) else {
+        let condition = if pool.monitored { Condition::Draining } else { Condition::Enabled };
+        let node = NewNode { address: address.to_owned(), port, condition };
+        plan.steps.push(Step::Add { balancer: balancer.to_owned(), node });
+        return false;
+    };
+    if node.condition == Condition::Enabled && node.ordinary {
+        return true;
+    }
+    if !pool.monitored || node.online {
+        plan.steps.push(change(balancer, node, Condition::Enabled));
+    } else if old {
+        plan.failures
+            .push(format!("Node {address}:{port} of Cloud Load Balancer {balancer} does not come online"));
+    } else {
+        plan.waits.push(format!("node {address}:{port} of balancer {balancer} is not online yet"));
+    }
+    false
+}

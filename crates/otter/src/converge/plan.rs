@@ -1,0 +1,60 @@
+//! PURE: the plan of one round.
+
+use jiff::Timestamp;
+
+use super::nodes::{self, Nodes};
+use super::servers::{self, Sorted};
+use super::{Known, Plan, Rules, Seen, Step, Wanted};
+use crate::launcher::Server;
+use crate::model::state::ActiveServer;
+use crate::model::tags;
+
+/// What to do in one round to bring a group from what is seen to what is wanted.
+pub fn plan(wanted: &Wanted, seen: &Seen<'_>, now: Timestamp, rules: &Rules) -> Plan {
+    let mut plan = Plan::default();
+    let sorted = servers::sort(wanted, &seen.servers, now, rules);
+    let nodes = Nodes::new(seen);
+    for gone in &seen.vanished {
+        plan.steps.extend(nodes.remove_all(&gone.address, gone.port));
+    }
+    for server in sorted.gone.iter().chain(&sorted.failed) {
+        plan.steps.extend(nodes.remove_all_of(server));
+    }
+    plan.steps.extend(sorted.failed.iter().map(|server| delete(server)));
+    for server in &sorted.leaving {
+        servers::see_off(server, wanted, &nodes, now, &mut plan);
+    }
+    for server in &sorted.kept {
+        if nodes::join(server, &nodes, now, rules, &mut plan) {
+            plan.active.push(ActiveServer { id: server.id.clone(), links: server.links.clone() });
+        }
+    }
+    plan.steps.extend(std::iter::repeat_n(Step::Create, sorted.missing.min(rules.creates_per_round)));
+    tell_waits(wanted, seen, &sorted, &mut plan);
+    plan.known = seen.servers.iter().filter_map(|server| known(server)).collect();
+    plan
+}
+
+pub(super) fn delete(server: &Server) -> Step {
+    Step::Delete { server: server.id.clone() }
+}
+
+fn tell_waits(wanted: &Wanted, seen: &Seen<'_>, sorted: &Sorted<'_>, plan: &mut Plan) {
+    if sorted.building > 0 {
+        plan.waits.push(format!("{} servers are building", sorted.building));
+    }
+    if sorted.busy > 0 {
+        plan.limited.push(format!("{} servers are in the midst of a change", sorted.busy));
+    }
+    if wanted.deleting && !seen.servers.is_empty() {
+        plan.waits.push(format!("{} servers are still there", seen.servers.len()));
+    }
+}
+
+fn known(server: &Server) -> Option<Known> {
+    let mut balancers: Vec<String> =
+        tags::balancers_of(&server.metadata).into_iter().map(|(id, _)| id).collect();
+    balancers.dedup();
+    let address = server.address.clone()?;
+    (!balancers.is_empty()).then(|| Known { id: server.id.clone(), address, port: server.port, balancers })
+}

@@ -1,0 +1,124 @@
+//! PURE: which servers count, which stay, which go, and how those that go are seen off.
+
+use std::cmp::Reverse;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::nodes::Nodes;
+use super::plan::delete;
+use super::{Plan, Rules, Step, Wanted};
+use crate::launcher::{Server, ServerStatus};
+use crate::model::tags;
+
+/// A group's servers by what becomes of them.
+#[derive(Default)]
+pub(super) struct Sorted<'g> {
+    /// Deleted, or about to be: only their nodes are left to be removed.
+    pub(super) gone: Vec<&'g Server>,
+    /// Of no use: deleted at once and replaced.
+    pub(super) failed: Vec<&'g Server>,
+    /// To be drained and deleted.
+    pub(super) leaving: Vec<&'g Server>,
+    /// To stay.
+    pub(super) kept: Vec<&'g Server>,
+    /// How many there are too few.
+    pub(super) missing: usize,
+    /// How many of those kept are building.
+    pub(super) building: usize,
+    /// How many of those kept are in the midst of something.
+    pub(super) busy: usize,
+}
+
+pub(super) fn sort<'g>(wanted: &Wanted, servers: &[&'g Server], now: Timestamp, rules: &Rules) -> Sorted<'g> {
+    let mut sorted = Sorted::default();
+    for server in servers {
+        match fate(server, wanted, now, rules) {
+            Fate::Gone => sorted.gone.push(server),
+            Fate::Failed => sorted.failed.push(server),
+            Fate::Leaving => sorted.leaving.push(server),
+            Fate::Counts => sorted.kept.push(server),
+            Fate::Ignored => {}
+        }
+    }
+    sorted.kept.sort_by_key(|server| (worth(server.status), Reverse(server.created), &server.id));
+    let keep = wanted.desired.min(sorted.kept.len());
+    sorted.leaving.extend(sorted.kept.split_off(keep));
+    sorted.missing = wanted.desired - keep;
+    sorted.building = count(&sorted.kept, ServerStatus::Build);
+    sorted.busy = count(&sorted.kept, ServerStatus::Wait);
+    sorted
+}
+
+enum Fate {
+    Gone,
+    Failed,
+    Leaving,
+    Counts,
+    Ignored,
+}
+
+fn fate(server: &Server, wanted: &Wanted, now: Timestamp, rules: &Rules) -> Fate {
+    use ServerStatus as S;
+    if server.deleting || server.status == S::Deleted {
+        return Fate::Gone;
+    }
+    let over_age = server.status == S::Build && age(server, now) > rules.build_timeout;
+    match server.status {
+        S::Error | S::Shutoff => Fate::Failed,
+        S::Build if over_age => Fate::Failed,
+        // A group that is to be gone leaves nothing behind, whatever it is.
+        S::Unknown if wanted.deleting => Fate::Failed,
+        S::Unknown => Fate::Ignored,
+        _ if is_draining(server) => Fate::Leaving,
+        _ => Fate::Counts,
+    }
+}
+
+fn is_draining(server: &Server) -> bool {
+    server.metadata.get(tags::STATE).is_some_and(|state| state == tags::DRAINING)
+}
+
+pub(super) fn age(server: &Server, now: Timestamp) -> Duration {
+    Duration::try_from(now.duration_since(server.created)).unwrap_or_default()
+}
+
+/// Surplus is cut from the end of this order: the building ones first, the newest active ones last.
+fn worth(status: ServerStatus) -> u8 {
+    match status {
+        ServerStatus::Active => 0,
+        ServerStatus::AvoidReplacing => 1,
+        ServerStatus::Wait => 2,
+        _ => 3,
+    }
+}
+
+fn count(servers: &[&Server], status: ServerStatus) -> usize {
+    servers.iter().filter(|server| server.status == status).count()
+}
+
+/// Drains a server, if there is anything to drain and time for it, and deletes it after that.
+pub(super) fn see_off(server: &Server, wanted: &Wanted, nodes: &Nodes<'_>, now: Timestamp, plan: &mut Plan) {
+    let (Some(timeout), false) = (wanted.draining, server.status == ServerStatus::Build) else {
+        plan.steps.extend(nodes.remove_all_of(server));
+        plan.steps.push(delete(server));
+        return;
+    };
+    let since = draining_since(server);
+    let until = since.unwrap_or(now).saturating_add(timeout).unwrap_or(Timestamp::MAX);
+    let (steps, left) = nodes.drain(server, now >= until);
+    plan.steps.extend(steps);
+    if left == 0 {
+        plan.steps.push(delete(server));
+    } else {
+        if since.is_none() || !is_draining(server) {
+            plan.steps.push(Step::Drain { server: server.id.clone() });
+        }
+        plan.waits.push(format!("server {} is draining", server.id));
+        plan.look_again = plan.look_again.into_iter().chain([until]).min();
+    }
+}
+
+fn draining_since(server: &Server) -> Option<Timestamp> {
+    server.metadata.get(tags::DRAINING_SINCE)?.parse().ok()
+}

@@ -1,0 +1,95 @@
+//! Changing the cloud: carries out the steps of a plan and collects what went wrong.
+//!
+//! Balancers come first: a server is deleted after its nodes are out, and a balancer gets one change
+//! at a time, since it is locked while it changes.
+
+use std::collections::BTreeMap;
+
+use futures::future::join_all;
+use rand::Rng;
+
+use crate::app::App;
+use crate::converge::Step;
+use crate::fault::Fault;
+use crate::launcher::Order;
+use crate::model::{GroupKey, Launch, tags};
+
+/// Carries out the steps; returns the faults. What is already gone when it is to be removed is none.
+pub(super) async fn carry_out(app: &App, key: &GroupKey, launch: &Launch, steps: &[Step]) -> Vec<Fault> {
+    let mut by_balancer: BTreeMap<&str, Vec<&Step>> = BTreeMap::new();
+    let (mut drains, mut servers) = (Vec::new(), Vec::new());
+    for step in steps {
+        match step {
+            Step::Add { balancer, .. } | Step::Change { balancer, .. } | Step::Remove { balancer, .. } => {
+                by_balancer.entry(balancer).or_default().push(step);
+            }
+            Step::Drain { server } => drains.push(drain(app, &key.tenant, server)),
+            Step::Create | Step::Delete { .. } => servers.push(step),
+        }
+    }
+    let balancers = by_balancer.values().map(|steps| change_balancer(app, &key.tenant, steps));
+    let (drained, changed) = tokio::join!(join_all(drains), join_all(balancers));
+    let ordered = join_all(servers.into_iter().map(|step| change_server(app, key, launch, step))).await;
+    let results = drained.into_iter().chain(changed.into_iter().flatten()).chain(ordered);
+    results.filter_map(Result::err).collect()
+}
+
+async fn change_balancer(app: &App, tenant: &str, steps: &[&Step]) -> Vec<Result<(), Fault>> {
+    let mut results = Vec::new();
+    for step in steps {
+        let balancers = app.balancer();
+        results.push(match step {
+            Step::Add { balancer, node } => balancers.add(tenant, balancer, node).await.map(|_| ()),
+            Step::Change { balancer, node, condition } => {
+                balancers.change(tenant, balancer, node, *condition).await
+            }
+            Step::Remove { balancer, nodes } => gone_is_fine(balancers.remove(tenant, balancer, nodes).await),
+            Step::Create | Step::Delete { .. } | Step::Drain { .. } => Ok(()),
+        });
+    }
+    results
+}
+
+async fn change_server(app: &App, key: &GroupKey, launch: &Launch, step: &Step) -> Result<(), Fault> {
+    match step {
+        Step::Create => {
+            let id = app.launcher().create(&key.tenant, &order(key, launch)?).await?;
+            tracing::info!(group = key.group, server = id, "ordered a server");
+            Ok(())
+        }
+        Step::Delete { server } => {
+            tracing::info!(group = key.group, server, "deleting a server");
+            gone_is_fine(app.launcher().delete(&key.tenant, server).await)
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn drain(app: &App, tenant: &str, server: &str) -> Result<(), Fault> {
+    let marks = BTreeMap::from([
+        (tags::STATE.to_owned(), Some(tags::DRAINING.to_owned())),
+        (tags::DRAINING_SINCE.to_owned(), Some(app.now().to_string())),
+    ]);
+    app.launcher().tag(tenant, server, &marks).await
+}
+
+fn gone_is_fine(result: Result<(), Fault>) -> Result<(), Fault> {
+    match result {
+        Err(Fault::Gone(_)) => Ok(()),
+        result => result,
+    }
+}
+
+/// An order for a server named `{name}-as{8 hex}`.
+fn order(key: &GroupKey, launch: &Launch) -> Result<Order, Fault> {
+    let server = launch.server();
+    let mut server =
+        server.cloned().ok_or_else(|| Fault::Terminal("launch_stack is not offered here".to_owned()))?;
+    let suffix = format!("as{:08x}", rand::rng().random::<u32>());
+    let name = match server.remove("name").and_then(|name| name.as_str().map(str::to_owned)) {
+        Some(name) if !name.is_empty() => format!("{name}-{suffix}"),
+        _ => suffix,
+    };
+    server.remove("metadata");
+    Ok(Order { name, server, metadata: tags::of_new_server(&key.group, launch) })
+}

@@ -1,0 +1,99 @@
+//! Reading the cloud once for many groups of one tenant: its servers, and the balancers that those
+//! groups are on.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::{StreamExt, TryStreamExt, stream};
+
+use crate::app::App;
+use crate::balancer::Pool;
+use crate::converge::{Known, Seen};
+use crate::error::Error;
+use crate::fault::Fault;
+use crate::launcher::Server;
+use crate::model::{GroupKey, tags};
+use crate::store::Rows;
+
+/// Balancers read at the same time.
+const AT_ONCE: usize = 8;
+
+/// The cloud as it was at one time.
+pub(super) struct Gathered {
+    /// The tenant's servers and balancers, or why they could not be read.
+    cloud: Result<Cloud, Fault>,
+    /// The launcher's count of changes when the gathering began.
+    pub(super) changes: Option<u64>,
+}
+
+struct Cloud {
+    servers: BTreeMap<String, Vec<Server>>,
+    pools: BTreeMap<String, Option<Pool>>,
+}
+
+/// Gathers what the rounds of these groups need.
+pub(super) async fn for_groups(app: &App, tenant: &str, keys: &[GroupKey]) -> Gathered {
+    let changes = changes(app);
+    let known = known(app, keys).await.unwrap_or_else(|error| {
+        // A server that vanished meanwhile has its nodes removed in a later round, then.
+        tracing::error!(%error, "what is known of servers cannot be read");
+        Vec::new()
+    });
+    let cloud = read(app, tenant, keys, &known).await;
+    Gathered { cloud, changes }
+}
+
+/// The launcher's count of changes.
+pub(super) fn changes(app: &App) -> Option<u64> {
+    app.launcher().changes().map(|changes| *changes.borrow())
+}
+
+async fn known(app: &App, keys: &[GroupKey]) -> Result<Vec<Known>, Error> {
+    let mut rows: Box<dyn Rows> = app.read().await?;
+    let mut known = Vec::new();
+    for key in keys {
+        known.extend(rows.known_servers(key).await?);
+    }
+    Ok(known)
+}
+
+async fn read(app: &App, tenant: &str, keys: &[GroupKey], known: &[Known]) -> Result<Cloud, Fault> {
+    let wanted: BTreeSet<&str> = keys.iter().map(|key| key.group.as_str()).collect();
+    let mut servers: BTreeMap<String, Vec<Server>> = BTreeMap::new();
+    for server in app.launcher().servers(tenant).await? {
+        if let Some(group) = tags::group_of(&server.metadata).filter(|group| wanted.contains(group)) {
+            servers.entry(group.to_owned()).or_default().push(server);
+        }
+    }
+    let joined = servers.values().flatten().flat_map(|server| tags::balancers_of(&server.metadata));
+    let joined = joined.map(|(balancer, _)| balancer);
+    let once_joined = known.iter().flat_map(|known| known.balancers.iter().cloned());
+    let balancers: BTreeSet<String> = joined.chain(once_joined).collect();
+    let pools = stream::iter(balancers).map(|balancer| pool(app, tenant, balancer));
+    let pools = pools.buffer_unordered(AT_ONCE).try_collect().await?;
+    Ok(Cloud { servers, pools })
+}
+
+async fn pool(app: &App, tenant: &str, balancer: String) -> Result<(String, Option<Pool>), Fault> {
+    match app.balancer().pool(tenant, &balancer).await {
+        Ok(pool) => Ok((balancer, Some(pool))),
+        Err(Fault::Gone(_)) => Ok((balancer, None)),
+        Err(fault) => Err(fault),
+    }
+}
+
+impl Gathered {
+    /// What was seen of one group.
+    pub(super) fn of(&self, group: &str, known: Vec<Known>) -> Result<Seen<'_>, Fault> {
+        let cloud = self.cloud.as_ref().map_err(Clone::clone)?;
+        let servers: Vec<&Server> = cloud.servers.get(group).into_iter().flatten().collect();
+        let mut vanished = known;
+        vanished.retain(|known| servers.iter().all(|server| server.id != known.id));
+        let mut mine: BTreeSet<String> =
+            vanished.iter().flat_map(|known| known.balancers.iter().cloned()).collect();
+        for server in &servers {
+            mine.extend(tags::balancers_of(&server.metadata).into_iter().map(|(balancer, _)| balancer));
+        }
+        let pools = mine.into_iter().filter_map(|id| Some((id.clone(), cloud.pools.get(&id)?.clone())));
+        Ok(Seen { servers, vanished, pools: pools.collect() })
+    }
+}

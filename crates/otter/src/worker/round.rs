@@ -1,0 +1,124 @@
+//! One round of one group: plan from what was gathered, carry out, write down how it went.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::effects;
+use super::gather::{self, Gathered};
+use crate::app::App;
+use crate::converge::{self, Known, Plan, Rules, Verdict, Wanted};
+use crate::error::Error;
+use crate::fault::Fault;
+use crate::model::state::{Group, Status};
+use crate::model::{Cause, Change, GroupKey, Launch};
+use crate::store::Rows;
+
+/// Runs it. A fault of the store leaves the group due, so that the next turn tries again.
+pub(super) async fn run(app: &App, gathered: &Gathered, key: &GroupKey) {
+    if let Err(error) = try_run(app, gathered, key).await {
+        tracing::error!(group = key.group, error = %anyhow::Error::from(error), "a round was not finished");
+        app.clock().until(app.now().saturating_add(super::AFTER_FAULT).unwrap_or(Timestamp::MAX)).await;
+    }
+}
+
+async fn try_run(app: &App, gathered: &Gathered, key: &GroupKey) -> Result<(), Error> {
+    let Some((group, launch, known)) = load(app, key).await? else { return Ok(()) };
+    let (plan, verdict) = match gathered.of(&key.group, known) {
+        Ok(seen) => {
+            let plan = converge::plan(&wanted(&group, &launch), &seen, app.now(), &rules(app));
+            let faults = effects::carry_out(app, key, &launch, &plan.steps).await;
+            let verdict = converge::judge(&plan, &faults);
+            (Some(plan), verdict)
+        }
+        Err(Fault::Retryable(reason)) => {
+            tracing::warn!(group = key.group, reason, "the cloud cannot be read");
+            (None, Verdict::Again)
+        }
+        Err(fault) => (None, Verdict::Failed(vec![fault.to_string()])),
+    };
+    let soonest = soonest(app, plan.as_ref(), gathered.changes);
+    let seen = group.progress.wanted;
+    let (clock, key) = (app.clock(), key.clone());
+    let pace = app.settings().converge.clone();
+    let finished = Finished { plan, verdict, seen, soonest };
+    app.change(move |rows| {
+        Box::pin(async move { write_down(rows, &key, finished, clock.now(), &pace).await })
+    })
+    .await
+}
+
+async fn load(app: &App, key: &GroupKey) -> Result<Option<(Group, Launch, Vec<Known>)>, Error> {
+    let mut rows = app.read().await?;
+    let Some(group) = rows.group(key).await?.filter(|group| group.progress.due.is_some()) else {
+        return Ok(None);
+    };
+    let Some(launch) = rows.launch(key).await? else { return Ok(None) };
+    Ok(Some((group, launch, rows.known_servers(key).await?)))
+}
+
+fn wanted(group: &Group, launch: &Launch) -> Wanted {
+    let draining = launch.draining_timeout().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    Wanted { desired: usize::try_from(group.desired).unwrap_or_default(), deleting: group.deleting, draining }
+}
+
+/// The rules of the settings.
+pub(super) fn rules(app: &App) -> Rules {
+    let settings = &app.settings().converge;
+    Rules { build_timeout: settings.build_timeout, creates_per_round: settings.creates_per_round }
+}
+
+/// When there may be something new to see: at once, if the launcher tells of changes and there were
+/// some or steps were taken; else after the interval, or when a drain ends before that.
+fn soonest(app: &App, plan: Option<&Plan>, changes_before: Option<u64>) -> Timestamp {
+    let now = app.now();
+    let stepped = plan.is_some_and(|plan| !plan.steps.is_empty());
+    let tells = changes_before.is_some();
+    if tells
+        && (stepped && plan.is_some_and(|plan| plan.failures.is_empty())
+            || gather::changes(app) != changes_before)
+    {
+        return now;
+    }
+    let after = now.saturating_add(app.settings().converge.interval).unwrap_or(Timestamp::MAX);
+    plan.and_then(|plan| plan.look_again).map_or(after, |drained| drained.clamp(now, after))
+}
+
+/// What a round has come to.
+struct Finished {
+    plan: Option<Plan>,
+    verdict: Verdict,
+    seen: i64,
+    soonest: Timestamp,
+}
+
+async fn write_down(
+    rows: &mut dyn Rows,
+    key: &GroupKey,
+    finished: Finished,
+    now: Timestamp,
+    pace: &crate::settings::Converge,
+) -> Result<(), Error> {
+    let Some(mut group) = rows.group(key).await? else { return Ok(()) };
+    if group.deleting && finished.verdict == Verdict::Done {
+        return Ok(rows.remove_group(key).await?);
+    }
+    if let Some(plan) = &finished.plan {
+        rows.save_servers(key, &plan.active, &plan.known).await?;
+    }
+    let before = group.clone();
+    converge::apply(&mut group, finished.verdict, finished.seen, now, (finished.soonest, pace));
+    if (group.status, &group.errors) != (before.status, &before.errors) {
+        rows.note(key, &status_change(&group, now)).await?;
+    }
+    Ok(rows.save_state(&group).await?)
+}
+
+fn status_change(group: &Group, now: Timestamp) -> Change {
+    let message = match group.status {
+        Status::Active => "convergence works again".to_owned(),
+        Status::Error => group.errors.join("; "),
+    };
+    let (from, to) = (group.desired, group.desired);
+    Change { at: now, cause: Cause::Convergence, from, to, by: None, refused: None, message: Some(message) }
+}

@@ -1,0 +1,193 @@
+//! The fixture: a service in this process with a clock that can be moved and servers that are imagined.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, StatusCode};
+use jiff::Timestamp;
+use otter::balancer::Memory;
+use otter::clock::Clock;
+use otter::launcher::Simulated;
+use otter::settings::{Auth, Settings};
+use otter::{App, Parts};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tower::ServiceExt;
+
+/// How long an imagined server boots.
+pub(crate) const BOOT: Duration = Duration::from_secs(30);
+/// Whose groups the tests make.
+pub(crate) const TENANT: &str = "123456";
+
+/// A clock that stands still unless it is moved.
+pub(crate) struct MovedClock(watch::Sender<Timestamp>);
+
+impl MovedClock {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self(watch::channel("2030-01-01T00:00:00Z".parse().unwrap()).0))
+    }
+
+    pub(crate) fn advance(&self, by: Duration) {
+        self.0.send_modify(|now| *now = now.checked_add(by).unwrap());
+    }
+}
+
+#[async_trait]
+impl Clock for MovedClock {
+    fn now(&self) -> Timestamp {
+        *self.0.borrow()
+    }
+
+    async fn until(&self, when: Timestamp) {
+        let mut now = self.0.subscribe();
+        let _ = now.wait_for(|now| *now >= when).await;
+    }
+}
+
+/// A service and all that it stands on.
+pub(crate) struct Service {
+    pub(crate) app: App,
+    pub(crate) clock: Arc<MovedClock>,
+    pub(crate) launcher: Arc<Simulated>,
+    pub(crate) balancer: Arc<Memory>,
+    router: Router,
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    /// The status and the error type.
+    pub(crate) fn error(&self) -> (u16, &str) {
+        (self.status.as_u16(), self.body.pointer("/error/type").and_then(Value::as_str).unwrap_or("none"))
+    }
+}
+
+/// Settings for a service that forgets and lets everybody in.
+pub(crate) fn settings() -> Settings {
+    Settings {
+        public_url: Some("http://otter.test".to_owned()),
+        database: "sqlite::memory:".to_owned(),
+        auth: Auth::None,
+        ..Settings::default()
+    }
+}
+
+impl Service {
+    pub(crate) async fn start() -> Self {
+        Self::with(settings()).await
+    }
+
+    pub(crate) async fn with(settings: Settings) -> Self {
+        let clock = MovedClock::new();
+        let launcher = Arc::new(Simulated::new(clock.clone(), BOOT));
+        let balancer = Arc::new(Memory::default());
+        let parts =
+            Parts { settings, clock: clock.clone(), launcher: launcher.clone(), balancer: balancer.clone() };
+        let app = App::start(parts).await.unwrap();
+        let router = otter::router(app.clone());
+        Self { app, clock, launcher, balancer, router }
+    }
+
+    /// A request under the tenant's path.
+    pub(crate) async fn ask(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
+        self.ask_at(method, &format!("/v1.0/{TENANT}{path}"), body).await
+    }
+
+    /// A request.
+    pub(crate) async fn ask_at(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
+        let body = body.map(|body| body.to_string()).unwrap_or_default();
+        self.send(Request::builder().method(method).uri(path).body(Body::from(body)).unwrap()).await
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let answer = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = answer.into_parts();
+        let text = String::from_utf8(to_bytes(body, usize::MAX).await.unwrap().to_vec()).unwrap();
+        let body = serde_json::from_str(&text).unwrap_or_default();
+        Answer { status: parts.status, headers: parts.headers, body, text }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        let answer = self.ask("GET", path, None).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+        answer.body
+    }
+
+    /// A group of this size with these policies; returns its id and those of the policies.
+    pub(crate) async fn group(&self, min: u32, max: u32, policies: Value) -> (String, Vec<String>) {
+        let mut body = new_group(min, max);
+        body["scalingPolicies"] = policies;
+        self.created(body).await
+    }
+
+    pub(crate) async fn created(&self, body: Value) -> (String, Vec<String>) {
+        let answer = self.ask("POST", "/groups", Some(body)).await;
+        assert_eq!(answer.status, 201, "{}", answer.text);
+        let policies = answer.body["group"]["scalingPolicies"].as_array().unwrap();
+        let policies = policies.iter().map(|policy| policy["id"].as_str().unwrap().to_owned());
+        (answer.body["group"]["id"].as_str().unwrap().to_owned(), policies.collect())
+    }
+
+    pub(crate) async fn state(&self, group: &str) -> Value {
+        self.get(&format!("/groups/{group}/state")).await["group"].take()
+    }
+
+    /// active, pending, desired
+    pub(crate) async fn capacities(&self, group: &str) -> [i64; 3] {
+        let state = self.state(group).await;
+        ["activeCapacity", "pendingCapacity", "desiredCapacity"].map(|key| state[key].as_i64().unwrap())
+    }
+
+    pub(crate) async fn execute(&self, group: &str, policy: &str) -> Answer {
+        self.ask("POST", &format!("/groups/{group}/policies/{policy}/execute"), None).await
+    }
+
+    /// Moves the clock and waits until the service has done what was due.
+    pub(crate) async fn pass(&self, time: Duration) {
+        self.clock.advance(time);
+        self.app.settled().await;
+    }
+
+    /// Lets what is under way be done and what boots be booted.
+    pub(crate) async fn booted(&self) {
+        self.app.settled().await;
+        self.pass(BOOT).await;
+        // The end of a boot is told by a task of its own, which may come after the look of `pass`.
+        self.pass(Duration::from_secs(10)).await;
+    }
+}
+
+/// The body that creates a group.
+pub(crate) fn new_group(min: u32, max: u32) -> Value {
+    json!({
+        "groupConfiguration": {"name": "web", "cooldown": 0, "minEntities": min, "maxEntities": max},
+        "launchConfiguration": {"type": "launch_server", "args": {
+            "server": {"flavorRef": "general1-2", "imageRef": "an-image", "name": "web"}}},
+    })
+}
+
+/// A policy that adds so many.
+pub(crate) fn change(by: i64) -> Value {
+    json!({"name": format!("change {by}"), "cooldown": 0, "type": "webhook", "change": by})
+}
+
+/// The keys of an object.
+pub(crate) fn keys(object: &Value) -> Vec<&str> {
+    object.as_object().unwrap().keys().map(String::as_str).collect::<Vec<_>>()
+}
+
+/// Metadata by name, for asserting on a server.
+pub(crate) fn sorted(metadata: &BTreeMap<String, String>) -> Vec<(&str, &str)> {
+    metadata.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect()
+}
