@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::segments::{self, Segment, broken};
 use super::{Entry, Fault, Guard, Journal, State, thin};
+use crate::files::{Durability, private_dir, replace};
 
 const LOCK: &str = "lock";
 const CHECKPOINT: &str = "checkpoint.json";
@@ -20,25 +21,27 @@ pub struct Jsonl {
     root: PathBuf,
 }
 
-/// Where a fold stands: the state beside the end of what it has taken in.
+/// Where a fold stands: the state beside the end of what it has taken in. `S` is owned when read, borrowed
+/// when written.
 #[derive(Serialize, Deserialize)]
-struct Checkpoint {
+struct Checkpoint<S> {
     segment: Date,
     end: u64,
-    state: State,
+    state: S,
 }
 
 /// One group, locked.
 struct Held {
     dir: PathBuf,
+    /// Where the next entry goes; none before the journal has been read.
     position: Option<Position>,
     _lock: File,
 }
 
-/// The segment to append to, and the end of its last whole line.
-#[derive(Clone, Copy)]
+/// The segment to append to, and the end of its last whole line. No segment: the journal is empty.
+#[derive(Clone, Copy, Default)]
 struct Position {
-    day: Date,
+    day: Option<Date>,
     end: u64,
 }
 
@@ -58,10 +61,9 @@ impl Journal for Jsonl {
     async fn lock(&self, group: &str) -> Result<Box<dyn Guard>, Fault> {
         let dir = self.dir(group);
         let path = dir.join(LOCK);
-        let open = || File::options().create(true).append(true).open(&path);
         // The folder is there on every pass but the first.
-        let lock = open()
-            .or_else(|_| fs::create_dir_all(&dir).and_then(|()| open()))
+        let lock = segments::open(&path)
+            .or_else(|_| private_dir(&dir).and_then(|()| segments::open(&path)))
             .map_err(|e| broken(&path, &e))?;
         match lock.try_lock() {
             Ok(()) => Ok(Box::new(Held { dir, position: None, _lock: lock })),
@@ -79,41 +81,44 @@ impl Journal for Jsonl {
 impl Guard for Held {
     async fn recall(&mut self) -> Result<State, Fault> {
         let (state, position) = recall(&self.dir)?;
-        self.position = position;
+        self.position = Some(position);
         Ok(state)
     }
 
     async fn append(&mut self, entries: &[Entry]) -> Result<(), Fault> {
         let mut lines = Vec::new();
         entries.iter().for_each(|entry| thin::push_line(&mut lines, entry));
-        let at = self.place(entries)?;
+        let (day, end) = self.place(entries)?;
         let durable = entries.iter().any(Entry::must_be_durable);
-        segments::append(&Segment::full(at.day).path(&self.dir), at.end, &lines, durable)?;
-        self.position = Some(Position { end: at.end + lines.len() as u64, ..at });
+        segments::append(&Segment::full(day).path(&self.dir), end, &lines, durable)?;
+        self.position = Some(Position { day: Some(day), end: end + lines.len() as u64 });
         Ok(())
     }
 
     async fn checkpoint(&mut self, state: &State) -> Result<(), Fault> {
-        let Some(Position { day, end }) = self.position else { return Ok(()) };
+        let Some(Position { day: Some(segment), end }) = self.position else { return Ok(()) };
         let path = self.dir.join(CHECKPOINT);
-        let checkpoint = Checkpoint { segment: day, end, state: state.clone() };
-        let text = serde_json::to_vec(&checkpoint).map_err(|e| broken(&path, &e))?;
-        thin::replace(&path, &text, false)
+        let text = serde_json::to_vec(&Checkpoint { segment, end, state }).map_err(|e| broken(&path, &e))?;
+        replace(&path, &text, Durability::Cache).map_err(|e| broken(&path, &e))
     }
 }
 
 impl Held {
     /// Where `entries` go: the segment of their day, never one before the last. A new day thins old ones.
-    fn place(&mut self, entries: &[Entry]) -> Result<Position, Fault> {
+    fn place(&mut self, entries: &[Entry]) -> Result<(Date, u64), Fault> {
+        let position = match self.position {
+            Some(position) => position,
+            None => recall(&self.dir)?.1,
+        };
         let at = entries.iter().find_map(Entry::at);
-        let day = at.map(|at| at.to_zoned(TimeZone::UTC).date());
-        match (self.position, day) {
-            (Some(position), Some(day)) if position.day < day => {
-                thin::thin(&self.dir, day)?;
-                Ok(Position { day, end: 0 })
+        let today = at.map(|at| at.to_zoned(TimeZone::UTC).date());
+        match (position.day, today) {
+            (Some(day), Some(today)) if day < today => {
+                thin::thin(&self.dir, today)?;
+                Ok((today, 0))
             }
-            (Some(position), _) => Ok(position),
-            (None, Some(day)) => Ok(Position { day, end: 0 }),
+            (Some(day), _) => Ok((day, position.end)),
+            (None, Some(today)) => Ok((today, 0)),
             (None, None) => {
                 Err(Fault::Broken("an entry without an instant cannot open a journal".to_owned()))
             }
@@ -122,30 +127,31 @@ impl Held {
 }
 
 /// The fold over everything in `dir`, from the checkpoint if it fits, and where the next entry goes.
-fn recall(dir: &Path) -> Result<(State, Option<Position>), Fault> {
-    let checkpoint = checkpoint(dir);
-    let (mut state, from) = match checkpoint {
-        Some(Checkpoint { segment, end, state }) => (state, Some(Position { day: segment, end })),
-        None => (State::default(), None),
+fn recall(dir: &Path) -> Result<(State, Position), Fault> {
+    let segments = segments::list(dir)?;
+    let (mut state, from) = match checkpoint(dir, &segments) {
+        Some(Checkpoint { segment, end, state }) => (state, Position { day: Some(segment), end }),
+        None => (State::default(), Position::default()),
     };
     let mut position = from;
-    for segment in segments::list(dir)?.into_iter().filter(|s| from.is_none_or(|from| s.day >= from.day)) {
-        let start = from.filter(|from| from.day == segment.day).map_or(0, |from| from.end);
+    for segment in segments.into_iter().filter(|segment| Some(segment.day) >= from.day) {
+        let start = if Some(segment.day) == from.day { from.end } else { 0 };
         let end = segments::read(&segment.path(dir), start, |entry| state.fold(&entry))?;
         // A thinned day is closed: what comes next opens a day of its own.
-        position = Some(match segment.thinned {
-            true => Position { day: segment.day.saturating_add(1.day()), end: 0 },
-            false => Position { day: segment.day, end },
-        });
+        position = match segment.thinned {
+            true => Position { day: Some(segment.day.saturating_add(1.day())), end: 0 },
+            false => Position { day: Some(segment.day), end },
+        };
     }
     Ok((state, position))
 }
 
-/// The checkpoint, unless it is missing, unreadable, or tells of a journal other than the one there is.
-fn checkpoint(dir: &Path) -> Option<Checkpoint> {
+/// The checkpoint, unless it is missing, unreadable, or tells of a journal other than the one there is: its
+/// day has since been thinned, or ends before it.
+fn checkpoint(dir: &Path, segments: &[Segment]) -> Option<Checkpoint<State>> {
     let text = fs::read(dir.join(CHECKPOINT)).ok()?;
-    let checkpoint: Checkpoint = serde_json::from_slice(&text).ok()?;
-    let path = Segment::full(checkpoint.segment).path(dir);
-    let length = fs::metadata(path).ok()?.len();
+    let checkpoint: Checkpoint<State> = serde_json::from_slice(&text).ok()?;
+    let segment = segments.iter().find(|segment| **segment == Segment::full(checkpoint.segment))?;
+    let length = fs::metadata(segment.path(dir)).ok()?.len();
     (checkpoint.end <= length).then_some(checkpoint)
 }

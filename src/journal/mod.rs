@@ -9,6 +9,8 @@ use sha2::{Digest, Sha256};
 pub mod jsonl;
 mod rehearsal;
 mod segments;
+#[cfg(test)]
+mod tests;
 mod thin;
 
 pub use rehearsal::Rehearsal;

@@ -2,11 +2,13 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
 use super::{Entry, Fault};
+use crate::files::sync_dir;
 
 const FULL: &str = ".jsonl";
 const THIN: &str = ".thin.jsonl";
@@ -87,32 +89,28 @@ pub(super) fn read(path: &Path, from: u64, mut take: impl FnMut(Entry)) -> Resul
     }
 }
 
+/// Opens a file for appending, readable by its owner only: errors may tell hosts and paths.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).append(true).mode(0o600).open(path)
+}
+
 /// Appends whole lines at `end`, cutting off whatever stands after it.
 pub(super) fn append(path: &Path, end: u64, lines: &[u8], durable: bool) -> Result<(), Fault> {
-    let mut file = OpenOptions::new().create(true).append(true).open(path).map_err(|e| broken(path, &e))?;
-    let write = |file: &mut File| -> io::Result<()> {
-        let length = file.metadata()?.len();
-        if length > end {
+    let write = || -> io::Result<()> {
+        let mut file = open(path)?;
+        if file.metadata()?.len() > end {
             file.set_len(end)?;
         }
         file.write_all(lines)?;
         if durable {
             file.sync_data()?;
-            if end == 0 {
-                sync_dir(path)?;
-            }
+            // An earlier entry that needed no syncing may have made the file, and its folder.
+            sync_dir(path)?;
+            path.parent().map_or(Ok(()), sync_dir)?;
         }
         Ok(())
     };
-    write(&mut file).map_err(|e| broken(path, &e))
-}
-
-/// Makes a file's name as durable as its content.
-pub(super) fn sync_dir(path: &Path) -> io::Result<()> {
-    match path.parent() {
-        Some(dir) => File::open(dir)?.sync_all(),
-        None => Ok(()),
-    }
+    write().map_err(|e| broken(path, &e))
 }
 
 pub(super) fn broken(path: &Path, why: &dyn std::fmt::Display) -> Fault {

@@ -1,7 +1,7 @@
 //! Thinning by age: a pass is kept whole for a week and in outline for ninety days.
 
 use std::fs;
-use std::io::Write;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use jiff::ToSpan;
@@ -9,6 +9,7 @@ use jiff::civil::Date;
 
 use super::segments::{self, Segment, broken};
 use super::{Entry, Fault, State, Thinned};
+use crate::files::{Durability, replace};
 use crate::model::Signal;
 
 /// Days a pass stays whole, and can be replayed to the bit.
@@ -18,23 +19,28 @@ const OUTLINE_DAYS: i64 = 90;
 
 /// Thins what is old enough as of `today` and removes what is older still.
 pub(super) fn thin(dir: &Path, today: Date) -> Result<(), Fault> {
+    let (whole, outline) =
+        (today.saturating_sub(WHOLE_DAYS.days()), today.saturating_sub(OUTLINE_DAYS.days()));
     let mut state = State::default();
-    for segment in segments::list(dir)? {
-        let path = segment.path(dir);
-        if segment.day < today.saturating_sub(OUTLINE_DAYS.days()) {
-            fs::remove_file(&path).map_err(|e| broken(&path, &e))?;
-        } else if segment.thinned {
-            segments::read(&path, 0, |entry| {
-                if let Entry::Snapshot(snapshot) = entry {
-                    state = *snapshot;
-                }
-            })?;
-            remove_leftover(&Segment::full(segment.day).path(dir))?;
-        } else if segment.day < today.saturating_sub(WHOLE_DAYS.days()) {
-            state = thin_one(dir, &segment, state)?;
-        }
+    let mut thinned = Vec::new();
+    for segment in segments::list(dir)?.into_iter().filter(|s| s.thinned || s.day < whole) {
+        state = match segment.thinned {
+            true => snapshot(dir, &segment)?,
+            false => thin_one(dir, &segment, state)?,
+        };
+        remove(&Segment::full(segment.day).path(dir))?;
+        thinned.push(Segment { thinned: true, ..segment });
     }
-    Ok(())
+    // However old, the last one stays: what follows is folded onto the snapshot at its end.
+    thinned.pop();
+    thinned.iter().filter(|s| s.day < outline).try_for_each(|segment| remove(&segment.path(dir)))
+}
+
+/// The state at the end of a thinned day.
+fn snapshot(dir: &Path, segment: &Segment) -> Result<State, Fault> {
+    let mut state = State::default();
+    segments::read(&segment.path(dir), 0, |entry| state.fold(&entry))?;
+    Ok(state)
 }
 
 /// Replaces one day by its outline and the state at its end.
@@ -49,8 +55,7 @@ fn thin_one(dir: &Path, segment: &Segment, mut state: State) -> Result<State, Fa
     })?;
     push_line(&mut lines, &Entry::Snapshot(Box::new(state.clone())));
     let thinned = Segment { day: segment.day, thinned: true }.path(dir);
-    replace(&thinned, &lines, true)?;
-    remove_leftover(&full)?;
+    replace(&thinned, &lines, Durability::Synced).map_err(|e| broken(&thinned, &e))?;
     Ok(state)
 }
 
@@ -76,24 +81,9 @@ pub(super) fn push_line(lines: &mut Vec<u8>, entry: &Entry) {
     }
 }
 
-/// Puts `bytes` in the place of `path` by rename, so that a reader sees the old or the new, never a part.
-pub(super) fn replace(path: &Path, bytes: &[u8], durable: bool) -> Result<(), Fault> {
-    let dir = path.parent().unwrap_or(Path::new("."));
-    let write = || -> std::io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(dir)?;
-        file.write_all(bytes)?;
-        if durable {
-            file.as_file().sync_all()?;
-        }
-        file.persist(path).map_err(|e| e.error)?;
-        if durable { segments::sync_dir(path) } else { Ok(()) }
-    };
-    write().map_err(|e| broken(path, &e))
-}
-
-fn remove_leftover(path: &Path) -> Result<(), Fault> {
+fn remove(path: &Path) -> Result<(), Fault> {
     match fs::remove_file(path) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(broken(path, &e)),
+        Err(e) if e.kind() != ErrorKind::NotFound => Err(broken(path, &e)),
         _ => Ok(()),
     }
 }
