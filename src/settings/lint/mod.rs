@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::GroupSettings;
 use super::duration::show;
-use super::{GroupSettings, Settings};
 use crate::model::{Limits, Rules};
 
 /// Utilizations closer than this are taken to be equal: they come from decimal fractions.
@@ -27,8 +27,6 @@ pub enum Severity {
 pub struct Lint {
     /// How bad it is.
     pub severity: Severity,
-    /// The group's name.
-    pub group: String,
     /// What is wrong.
     pub kind: LintKind,
 }
@@ -61,9 +59,9 @@ pub enum LintKind {
     },
     /// Our limits and the group's have no number in common.
     LimitsApart {
-        /// Ours.
+        /// Our lower limit.
         min: Option<u32>,
-        /// Ours.
+        /// Our upper limit.
         max: Option<u32>,
         /// The group's.
         group: Limits,
@@ -96,13 +94,7 @@ pub struct Known {
     pub limits: Option<Limits>,
 }
 
-/// Everything that can be said without a cloud.
-pub fn lint(settings: &Settings, interval: Option<Duration>) -> Vec<Lint> {
-    let known = Known { interval, ..Known::default() };
-    settings.groups.iter().flat_map(|group| lint_group(group, &known)).collect()
-}
-
-/// Everything that can be said of one group.
+/// Everything that can be said of one group; with nothing known beside its settings, what these say alone.
 pub fn lint_group(group: &GroupSettings, known: &Known) -> Vec<Lint> {
     let stats_cache = group.monitor.stats_cache();
     let found = [
@@ -112,11 +104,7 @@ pub fn lint_group(group: &GroupSettings, known: &Known) -> Vec<Lint> {
         cooldown_below_cache(&group.rules, known.cooldown, stats_cache),
         interval_below_cache(known.interval, stats_cache),
     ];
-    found
-        .into_iter()
-        .flatten()
-        .map(|kind| Lint { severity: kind.severity(), group: group.name.clone(), kind })
-        .collect()
+    found.into_iter().flatten().map(|kind| Lint { severity: kind.severity(), kind }).collect()
 }
 
 impl LintKind {
