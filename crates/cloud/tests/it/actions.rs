@@ -14,7 +14,12 @@ fn posts(fake: &Fake) -> usize {
 }
 
 async fn run(fake: &Fake) -> Executed {
-    let pacing = Pacing { request_timeout: Duration::from_millis(100), ..fake.given().pacing };
+    execute(&fake.open(), "g", "p", later()).await
+}
+
+/// The same by somebody who does not wait long for an answer.
+async fn run_impatiently(fake: &Fake) -> Executed {
+    let pacing = Pacing { request_timeout: Duration::from_millis(200), ..fake.given().pacing };
     let session = Session::new(Config { pacing, ..fake.given() }).unwrap();
     execute(&session, "g", "p", later()).await
 }
@@ -61,9 +66,10 @@ async fn what_may_have_happened_is_unknown_and_never_sent_again() {
         || Act::Break("nonsense\r\n\r\n".into()),
     ];
     for (index, act) in unknown.into_iter().enumerate() {
-        let (executed, posts) = answered(act).await;
+        let fake = Fake::start(move |_, _| act()).await;
+        let executed = run_impatiently(&fake).await;
         assert!(matches!(executed, Executed::Unknown(_)), "{index}: {executed:?}");
-        assert_eq!(posts, 1, "{index}");
+        assert!(posts(&fake) <= 1, "{index}");
     }
 }
 

@@ -73,7 +73,7 @@ async fn a_wait_that_does_not_fit_is_not_begun() {
 #[tokio::test]
 async fn a_server_that_keeps_failing_is_told_as_that() {
     let fake = Fake::start(|_, _| status(500)).await;
-    assert!(matches!(read(&fake, soon(100)).await, Err(Fault::Server { status: 500, .. })));
+    assert!(matches!(read(&fake, soon(500)).await, Err(Fault::Server { status: 500, .. })));
     assert!(fake.seen().len() > 2);
 }
 
@@ -84,7 +84,7 @@ async fn nobody_there_is_told_as_that() {
     // Port 1 of this machine, where nothing listens.
     config.endpoints.load_balancer = Some("http://127.0.0.1:1".into());
     let fault =
-        load_balancers::connections(&Session::new(config).unwrap(), "71", soon(50)).await.unwrap_err();
+        load_balancers::connections(&Session::new(config).unwrap(), "71", soon(500)).await.unwrap_err();
     assert!(matches!(fault, Fault::Connection { sent: false, .. }), "{fault}");
     assert!(fault.to_string().contains("refused"), "{fault}");
 }
@@ -107,7 +107,7 @@ async fn an_answer_that_does_not_end_is_left_at_the_request_time_out() {
 #[tokio::test]
 async fn and_at_the_deadline() {
     let fake = Fake::start(|_, _| Act::Drip("HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n".into())).await;
-    assert!(matches!(read(&fake, soon(50)).await, Err(Fault::Timeout { .. })));
+    assert!(matches!(read(&fake, soon(500)).await, Err(Fault::Timeout { .. })));
     assert!(matches!(read(&fake, Instant::now()).await, Err(Fault::Deadline { .. })));
     assert_eq!(fake.seen().len(), 1);
 }
