@@ -126,7 +126,7 @@ impl Record {
         Record {
             time: seen.at,
             group: group.to_owned(),
-            signal: reading.map(|reading| signal(rules, reading, total)),
+            signal: reading.map(|reading| signal(rules, reading, total, &decision.verdict)),
             load_balancers: reading.map(|r| r.balancers.clone()).filter(|balancers| !balancers.is_empty()),
             connections: load.map(|load| load as u64),
             reading_age_seconds: reading.map(|r| elapsed(r.taken.earliest, seen.at).as_secs_f64()),
@@ -183,18 +183,15 @@ fn load(reading: &Reading) -> Option<f64> {
     }
 }
 
-fn signal(rules: &Rules, reading: &Reading, capacity: Option<f64>) -> SignalView {
-    match reading.signal {
-        Signal::Demand { load } => SignalView {
-            kind: "demand".to_owned(),
-            value: load,
-            unit: "connections".to_owned(),
-            level: capacity.map(|capacity| rules.level(load, capacity)),
-        },
-        Signal::Level { level, value } => {
-            SignalView { kind: "level".to_owned(), value, unit: "ms".to_owned(), level: Some(level) }
+fn signal(rules: &Rules, reading: &Reading, capacity: Option<f64>, verdict: &Verdict) -> SignalView {
+    let (kind, value, unit, level) = match reading.signal {
+        Signal::Demand { load } => {
+            ("demand", load, "connections", capacity.map(|capacity| rules.level(load, capacity)))
         }
-    }
+        Signal::Level { level, value } => ("level", value, "ms", Some(level)),
+    };
+    let level = level.filter(|_| !matches!(verdict, Verdict::Hold(Hold::Unusable(_))));
+    SignalView { kind: kind.to_owned(), value, unit: unit.to_owned(), level }
 }
 
 fn servers(rules: &Rules, fleet: Option<&Fleet>, capacity: Option<&Capacity>) -> Servers {
@@ -240,3 +237,6 @@ fn error(pass: &Pass, settled: Option<&Settled>) -> Option<String> {
     };
     of_the_move.or(of_the_pass).or(of_the_group)
 }
+
+#[cfg(test)]
+mod tests;
