@@ -1,6 +1,7 @@
 //! The HTTP clients: one for each way out, built when it is first needed, since reading the
 //! system's authorities takes longer than a request on this machine.
 
+use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -115,16 +116,22 @@ fn authorities(file: &Path) -> Result<Vec<Certificate>, Fault> {
     Ok(certificates)
 }
 
-/// An error with all its causes on one line; reqwest's own first line says little.
-pub(crate) fn causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
+/// How the outer errors of reqwest and hyper begin, which say nothing that the inner ones do not.
+const WRAPPERS: [&str; 2] = ["error sending request", "client error ("];
+
+/// An error with all its causes on one line, as far as they say something.
+pub(crate) fn causes(error: &(dyn Error + 'static)) -> String {
+    let mut line = String::new();
+    for error in std::iter::successors(Some(error), |&error| error.source()) {
         let text = error.to_string();
-        if !line.contains(&text) {
-            line = format!("{line}: {text}");
+        let wraps = error.source().is_some() && WRAPPERS.iter().any(|wrapper| text.starts_with(wrapper));
+        if wraps || line.contains(&text) {
+            continue;
         }
-        cause = error.source();
+        if !line.is_empty() {
+            line.push_str(": ");
+        }
+        line.push_str(&text);
     }
     line
 }

@@ -86,7 +86,7 @@ async fn nobody_there_is_told_as_that() {
     let fault =
         load_balancers::connections(&Session::new(config).unwrap(), "71", soon(500)).await.unwrap_err();
     assert!(matches!(fault, Fault::Connection { sent: false, .. }), "{fault}");
-    assert!(fault.to_string().contains("refused"), "{fault}");
+    assert!(fault.to_string().contains("no connection: tcp connect error: Connection refused"), "{fault}");
 }
 
 #[tokio::test]
