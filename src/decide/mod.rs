@@ -13,7 +13,7 @@ mod load;
 pub mod memory;
 mod steps;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod verdict;
 
 use crate::model::{Change, Direction, Fleet, Level, Limits, Observation, Rules};

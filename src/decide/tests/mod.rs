@@ -14,7 +14,9 @@ mod choice;
 mod cooldowns;
 mod levels;
 mod objections;
+pub(crate) mod properties;
 mod remembering;
+pub(crate) mod world;
 
 /// The instant `seconds` into the scene.
 pub(crate) fn at(seconds: i64) -> Timestamp {

@@ -17,6 +17,7 @@ use crate::record::{Pass, Settled};
 mod ageing;
 mod damage;
 mod files;
+mod laws;
 
 const GROUP: &str = "group01";
 
