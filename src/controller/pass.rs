@@ -53,7 +53,10 @@ impl Controller {
         settle_open(&mut ledger, &seen).await?;
         let pass = judge(group, tick, &ledger.state, seen).await;
         let settled = self.write_and_act(group, tick, &mut ledger, &pass).await?;
-        ledger.guard.checkpoint(&ledger.state).await?;
+        // Without a checkpoint the next pass reads more; it forgets nothing.
+        if let Err(fault) = ledger.guard.checkpoint(&ledger.state).await {
+            tracing::warn!(group = group.name, "the journal has no new checkpoint: {fault}");
+        }
         Ok(Record::new(&group.name, &group.rules, &pass, settled.as_ref()))
     }
 
@@ -77,8 +80,12 @@ impl Controller {
         entries.push(Entry::Started { at: tick.at, change: change.clone() });
         ledger.write(entries).await?;
         let Scaled { outcome, error } = self.act(group, tick, change).await;
-        let settled = Settled { at: Timestamp::now(), outcome, error };
-        ledger.write(vec![Entry::Settled(settled.clone())]).await?;
+        let mut settled = Settled { at: Timestamp::now(), outcome, error };
+        // What was done is told even if it cannot be written; `Started` stands, so it counts as made.
+        if let Err(fault) = ledger.write(vec![Entry::Settled(settled.clone())]).await {
+            let error = settled.error.take().map_or(String::new(), |error| format!("{error}; "));
+            settled.error = Some(format!("{error}the outcome is not in the journal: {fault}"));
+        }
         Ok(Some(settled))
     }
 
