@@ -49,7 +49,7 @@ impl Cloud {
         let network = Arc::new(Network::default());
         let compute = Compute::new(&plan, Arc::clone(&clock), Arc::clone(&network));
         let (load_balancers, data_paths) = balance(&plan, &clock, &network).await?;
-        let tokens = Arc::new(Tokens::new(plan.token_life, Arc::clone(&clock)));
+        let tokens = Arc::new(Tokens::new(&plan, Arc::clone(&clock)));
         let ports = Ports::take().context("no free loopback port")?;
         let endpoints = ports.endpoints();
         let autoscale = autoscale::start(

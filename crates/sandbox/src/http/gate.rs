@@ -14,6 +14,9 @@ use super::envelope::{Envelope, answer};
 use super::spoil::{Cut, spoil};
 use super::{Api, Ask, Faults, Latency, Planned, RequestLog, When};
 
+/// Where webhooks of Autoscale are executed: what follows is the caller's only secret.
+pub(crate) const CAPABILITY: &str = "/v1.0/execute/";
+
 /// What all gates of a sandbox share.
 #[derive(Debug, Default)]
 pub(crate) struct Edges {
@@ -102,7 +105,6 @@ impl Gate {
 
 /// Path and query without what is a secret: a token that is asked about, a webhook's capability.
 fn loggable(ask: Ask, uri: &axum::http::Uri) -> String {
-    const CAPABILITY: &str = "/v1.0/execute/";
     match uri.path() {
         path if ask == Ask::TokenCheck && path.starts_with("/v2.0") => "/v2.0/tokens/-".to_owned(),
         path if path.starts_with(CAPABILITY) => format!("{CAPABILITY}-"),

@@ -17,5 +17,5 @@ pub use service::Service;
 
 pub(crate) use envelope::{Envelope, Refusal, answer};
 pub use gate::Executions;
-pub(crate) use gate::{Edges, Gate};
+pub(crate) use gate::{CAPABILITY, Edges, Gate};
 pub(crate) use service::Port;

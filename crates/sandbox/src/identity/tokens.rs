@@ -5,21 +5,30 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use otter::auth::Role;
 use otter::clock::Clock as _;
 use uuid::Uuid;
 
 use crate::clock::MovableClock;
+use crate::plan::Plan;
 
 /// All tokens of the one account.
 pub(crate) struct Tokens {
     life: Duration,
+    role: Option<Role>,
     clock: Arc<MovableClock>,
     expiries: RwLock<HashMap<String, Timestamp>>,
 }
 
 impl Tokens {
-    pub(crate) fn new(life: Duration, clock: Arc<MovableClock>) -> Self {
-        Self { life, clock, expiries: RwLock::default() }
+    pub(crate) fn new(plan: &Plan, clock: Arc<MovableClock>) -> Self {
+        let role = Role::widest(plan.account.roles.iter().map(String::as_str));
+        Self { life: plan.token_life, role, clock, expiries: RwLock::default() }
+    }
+
+    /// What their holder may do in Autoscale.
+    pub(crate) fn role(&self) -> Option<Role> {
+        self.role
     }
 
     /// Issues a token: its id, and when it expires.
