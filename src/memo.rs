@@ -12,13 +12,19 @@ use crate::tick::Tick;
 
 /// Answers by key, forgotten when the next tick asks.
 pub struct Memo<K, V> {
-    answers: Mutex<(Option<Timestamp>, HashMap<K, Arc<OnceCell<V>>>)>,
+    answers: Mutex<Answers<K, V>>,
+}
+
+/// The answers of one tick; a cell is filled by the first who asks.
+struct Answers<K, V> {
+    at: Option<Timestamp>,
+    by_key: HashMap<K, Arc<OnceCell<V>>>,
 }
 
 impl<K: Hash + Eq, V: Clone> Memo<K, V> {
     /// An empty memo.
     pub fn new() -> Memo<K, V> {
-        Memo { answers: Mutex::new((None, HashMap::new())) }
+        Memo { answers: Mutex::new(Answers { at: None, by_key: HashMap::new() }) }
     }
 
     /// The answer for `key` in this tick; `ask` is run by the first who wants it, the others wait for it.
@@ -29,10 +35,10 @@ impl<K: Hash + Eq, V: Clone> Memo<K, V> {
 
     fn cell(&self, tick: &Tick, key: K) -> Arc<OnceCell<V>> {
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        if answers.0 != Some(tick.at) {
-            *answers = (Some(tick.at), HashMap::new());
+        if answers.at != Some(tick.at) {
+            *answers = Answers { at: Some(tick.at), by_key: HashMap::new() };
         }
-        Arc::clone(answers.1.entry(key).or_default())
+        Arc::clone(answers.by_key.entry(key).or_default())
     }
 }
 
