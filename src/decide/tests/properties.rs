@@ -98,9 +98,12 @@ fn an_overloaded_group_is_not_held_longer_than_its_rules_say() {
         let readings = i64::from(rules.scale_up_after) * story.interval;
         // A pass finds a pause over, or servers overdue, one interval late at most.
         let longest = readings + (pause + rules.boot_timeout.as_secs()) as i64 + 2 * story.interval;
-        let mut since = None;
+        let (mut since, mut desired) = (None, None);
         for told in &play(story).0 {
-            if !must_grow(story, told) || moved(told).is_some() {
+            let found = told.seen.fleet.as_ref().map_or(desired, |fleet| Some(fleet.desired));
+            // A change by anyone, and what is coming by it, starts the pauses anew.
+            let changed = std::mem::replace(&mut desired, found) != found;
+            if !must_grow(story, told) || changed || moved(told).is_some() {
                 since = None;
                 continue;
             }
