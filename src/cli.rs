@@ -91,6 +91,9 @@ pub enum Command {
         /// Exit with 1 for warnings too.
         #[arg(long)]
         strict: bool,
+        /// The interval that passes will be made at, to be checked too.
+        #[arg(short, long, value_name = "DURATION", value_parser = interval)]
+        interval: Option<Duration>,
     },
     /// Balancer and autoscale data combined, with the last decision.
     Status,

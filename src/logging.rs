@@ -1,6 +1,6 @@
 //! Logs: to stderr, at the level asked for, from our own crates only.
 
-use std::io;
+use std::io::{self, Write};
 
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
@@ -29,4 +29,13 @@ pub fn start(args: &CommonArgs) {
         LogFormat::Json => layer.json().boxed(),
     };
     tracing_subscriber::registry().with(layer.with_filter(targets)).init();
+}
+
+/// Tells what kept a command from its work, with all its causes.
+pub fn fatal(args: &CommonArgs, error: &anyhow::Error) {
+    match args.log_format {
+        LogFormat::Json => tracing::error!("{error:#}"),
+        // There is nobody left to tell if stderr is closed too.
+        LogFormat::Text => drop(writeln!(io::stderr(), "error: {error:#}")),
+    }
 }

@@ -14,7 +14,7 @@ fn main() -> ExitCode {
     match commands::run(&cli) {
         Ok(exit) => exit.into(),
         Err(error) => {
-            tracing::error!("{error:#}");
+            logging::fatal(&cli.common, &error);
             exit::of_error(&error).into()
         }
     }

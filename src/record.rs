@@ -140,7 +140,7 @@ impl Record {
             desired_to: change.map(|change| change.to),
             outcome: settled.map(|settled| settled.outcome),
             reason: decision.verdict.reason().to_owned(),
-            explanation: explanation(decision),
+            explanation: explanation(pass),
             error: error(pass, settled),
         }
     }
@@ -214,11 +214,22 @@ fn action(verdict: &Verdict) -> Action {
     }
 }
 
-fn explanation(decision: &Decision) -> String {
-    match &decision.written_off {
-        Some(why) => format!("{} {why}", decision.verdict),
-        None => decision.verdict.to_string(),
-    }
+fn explanation(pass: &Pass) -> String {
+    let Pass { seen, decision } = pass;
+    let mut sentences = vec![decision.verdict.to_string()];
+    sentences.extend(decision.written_off.as_ref().map(ToString::to_string));
+    sentences.extend(unexplained(seen));
+    sentences.join(" ")
+}
+
+/// Servers that serve and that nobody named carry load on a capacity that may not be theirs.
+fn unexplained(seen: &Observation) -> Option<String> {
+    let (fleet, capacity) = (seen.fleet.as_ref().ok()?, seen.capacity.as_ref().ok()?);
+    let unnamed = capacity.servers.checked_sub(fleet.active).filter(|unnamed| *unnamed > 0)?;
+    Some(format!(
+        "{unnamed} of the {} serving servers are neither the group's nor in fixed_servers.",
+        capacity.servers
+    ))
 }
 
 /// What went wrong: with the move, else with reading the group, else with the reading, else in the group.

@@ -7,7 +7,7 @@ use cloud::Session;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use crate::cli::{CommonArgs, RunArgs};
+use crate::cli::CommonArgs;
 use crate::controller::tick_now;
 use crate::exit::Exit;
 use crate::model::{Direction, Moves, Observation, Step};
@@ -39,7 +39,7 @@ struct Value {
 ///
 /// # Errors
 /// Settings or credentials that cannot be used; a sign-in that is refused or cannot be made.
-pub async fn run(common: &CommonArgs, args: &RunArgs, strict: bool) -> Result<Exit> {
+pub async fn run(common: &CommonArgs, interval: Option<Duration>, strict: bool) -> Result<Exit> {
     let setup = Setup::load(common)?;
     let session = setup.session()?;
     let mut values = written(&setup);
@@ -49,7 +49,7 @@ pub async fn run(common: &CommonArgs, args: &RunArgs, strict: bool) -> Result<Ex
     let mut findings = Vec::new();
     for ((group, settings), seen) in controller.groups.iter().zip(&setup.groups).zip(&seen) {
         values.extend(found(&group.name, seen));
-        findings.extend(survey::findings(group, settings, seen, args.interval));
+        findings.extend(survey::findings(group, settings, seen, interval));
     }
     let report = Report { values, findings };
     print(common, &report);

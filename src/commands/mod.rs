@@ -23,7 +23,7 @@ use crate::exit::Exit;
 pub fn run(cli: &Cli) -> Result<Exit> {
     match &cli.command {
         None => block_on(run::run(&cli.common, &cli.run)),
-        Some(Command::Check { strict }) => block_on(check::run(&cli.common, &cli.run, *strict)),
+        Some(Command::Check { strict, interval }) => block_on(check::run(&cli.common, *interval, *strict)),
         Some(Command::Status) => block_on(status::run(&cli.common)),
         #[cfg(feature = "sandbox")]
         Some(Command::Demo) => block_on(demo::run(&cli.common)),
