@@ -37,7 +37,7 @@ impl Hands {
 }
 
 /// `when` plus `by`, or the end of time.
-fn later(when: Timestamp, by: Duration) -> Timestamp {
+pub(crate) fn later(when: Timestamp, by: Duration) -> Timestamp {
     when.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 

@@ -203,8 +203,15 @@ impl Cloud {
 
     /// Returns once every boot and every piece of Autoscale's work is done that is due by the clock.
     pub async fn settled(&self) {
-        self.compute.settled().await;
-        self.autoscale.settled().await;
+        loop {
+            self.compute.settled().await;
+            // Autoscale's worker has been woken by the last boot; it is to see it before it is asked.
+            tokio::task::yield_now().await;
+            self.autoscale.settled().await;
+            if !self.compute.is_a_boot_due() {
+                return;
+            }
+        }
     }
 
     pub(crate) async fn stop(&self) {

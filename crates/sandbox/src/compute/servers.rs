@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{Backend, Server, ServerStatus};
 use crate::balancer::Network;
-use crate::clock::MovableClock;
+use crate::clock::{MovableClock, later};
 use crate::plan::{BackendPlan, Plan};
 
 /// The first address of the sandbox's own network. Autoscale knows a server's place on the inner
@@ -111,7 +111,10 @@ impl Compute {
             kept.backend = None;
             kept.server.address
         });
-        killed.map(|address| self.network.disconnect(address)).is_some()
+        let Some(address) = killed else { return false };
+        self.network.disconnect(address);
+        self.tell_change();
+        true
     }
 
     /// Returns once every boot that is due by the sandbox's clock is done.
@@ -123,7 +126,7 @@ impl Compute {
         }
     }
 
-    /// A counter that rises with every change of a server.
+    /// A counter that rises whenever a server changed by itself: its boot is over, or it died.
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
@@ -134,27 +137,37 @@ impl Compute {
         if let Some(failure @ (Failure::Refused | Failure::Unavailable)) = failure {
             return Err(failure);
         }
-        let server = self.new_server(order);
-        let (id, boots) = (server.id.clone(), server.boots);
         let fails = failure == Some(Failure::Boot);
-        self.kept().insert(id.clone(), Kept { server: server.clone(), fails, backend: None });
-        let this = Arc::clone(self);
+        let mut server = self.new_server(order);
+        if !fails && self.backend.is_none() && server.boots <= server.created {
+            // Nothing has to be started and no time has to pass.
+            server.status = ServerStatus::Active;
+        } else {
+            self.boot_later(&server);
+        }
+        self.kept().insert(server.id.clone(), Kept { server: server.clone(), fails, backend: None });
+        Ok(server)
+    }
+
+    fn boot_later(self: &Arc<Self>, server: &Server) {
+        let (this, id, boots) = (Arc::clone(self), server.id.clone(), server.boots);
         self.boots.spawn(self.closed.clone().run_until_cancelled_owned(async move {
             this.clock.until(boots).await;
             this.boot(&id).await;
+            this.tell_change();
         }));
-        Ok(server)
     }
 
     fn new_server(&self, order: Order) -> Server {
         let delay = *self.boot_delay.lock().unwrap_or_else(PoisonError::into_inner);
+        let created = self.clock.now();
         Server {
             id: Uuid::new_v4().to_string(),
             name: order.name,
             flavor: order.flavor,
             status: ServerStatus::Build,
-            created: self.clock.now(),
-            boots: self.clock.after(delay),
+            created,
+            boots: later(created, delay),
             address: Ipv4Addr::from_bits(self.next_address.fetch_add(1, Ordering::Relaxed)),
             metadata: order.metadata,
         }
@@ -189,7 +202,6 @@ impl Compute {
     pub(crate) fn delete(&self, id: &str) -> bool {
         let Some(kept) = self.kept().remove(id) else { return false };
         self.network.disconnect(kept.server.address);
-        self.changed();
         true
     }
 
@@ -219,19 +231,18 @@ impl Compute {
         self.kept().clear();
     }
 
-    fn is_a_boot_due(&self) -> bool {
+    /// Whether some boot should be over by the clock and is not.
+    pub(crate) fn is_a_boot_due(&self) -> bool {
         let now = self.clock.now();
         let due = |kept: &Kept| kept.server.status == ServerStatus::Build && kept.server.boots <= now;
         !self.closed.is_cancelled() && self.kept().values().any(due)
     }
 
     fn change<T>(&self, id: &str, change: impl FnOnce(&mut Kept) -> T) -> Option<T> {
-        let changed = self.kept().get_mut(id).map(change);
-        self.changed();
-        changed
+        self.kept().get_mut(id).map(change)
     }
 
-    fn changed(&self) {
+    fn tell_change(&self) {
         self.changes.send_modify(|count| *count += 1);
     }
 
