@@ -11,6 +11,9 @@ use crate::balancer::Balancer;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::launcher::Launcher;
+use crate::metrics::Metrics;
+use crate::rates::Rates;
+use crate::secret::{self, Sealer};
 use crate::settings::Settings;
 use crate::store::{self, Durability, Rows, Sqlite, Store};
 use crate::worker::{self, Worker};
@@ -36,6 +39,9 @@ struct Inner {
     public_url: String,
     store: Arc<dyn Store>,
     gate: Box<dyn Gate>,
+    sealer: Sealer,
+    rates: Rates,
+    metrics: Metrics,
     worker: Worker,
 }
 
@@ -52,9 +58,20 @@ impl App {
             Sqlite::open(url, durability).await.with_context(|| format!("cannot open the database {url}"))?;
         let gate = auth::gate(&parts.settings, Arc::clone(&parts.clock))?;
         let store: Arc<dyn Store> = Arc::new(store);
+        let sealer = sealer(&parts.settings)?;
+        let rates = Rates::new(&parts.settings.limits);
         let public_url = public_url(&parts.settings);
         let (worker, bench) = worker::prepare();
-        let app = Self(Arc::new(Inner { parts, public_url, store, gate, worker }));
+        let app = Self(Arc::new(Inner {
+            parts,
+            public_url,
+            store,
+            gate,
+            sealer,
+            rates,
+            metrics: Metrics::new(),
+            worker,
+        }));
         app.0.worker.start(worker::run(app.clone(), bench));
         Ok(app)
     }
@@ -107,6 +124,23 @@ impl App {
         &*self.0.gate
     }
 
+    pub(crate) fn sealer(&self) -> &Sealer {
+        &self.0.sealer
+    }
+
+    pub(crate) fn rates(&self) -> &Rates {
+        &self.0.rates
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    /// Whether the worker is alive.
+    pub(crate) fn works(&self) -> bool {
+        self.0.worker.works()
+    }
+
     /// Has the worker look whether something is due.
     pub(crate) fn ring(&self) {
         self.0.worker.ring();
@@ -134,6 +168,15 @@ impl App {
             })
         });
         done.await?
+    }
+}
+
+/// A key of the operator's has to be there; the one beside the database is made when it is not.
+fn sealer(settings: &Settings) -> anyhow::Result<Sealer> {
+    match (&settings.key_file, secret::key_beside(&settings.database)) {
+        (Some(path), _) => Sealer::from_file(path, false),
+        (None, Some(path)) => Sealer::from_file(&path, true),
+        (None, None) => Sealer::forgetful(),
     }
 }
 

@@ -9,8 +9,10 @@ pub mod engine;
 pub mod error;
 pub mod fault;
 pub mod launcher;
+mod metrics;
 pub mod model;
 pub mod percent;
+mod rates;
 pub mod schedule;
 mod secret;
 pub mod serve;
@@ -19,6 +21,6 @@ pub mod settings;
 pub mod store;
 mod worker;
 
-pub use api::router;
+pub use api::{admin_router, router};
 pub use app::{App, Parts};
 pub use serve::serve;

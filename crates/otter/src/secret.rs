@@ -1,8 +1,100 @@
-//! Files that hold secrets: refused when others can read them, and made so that only their owner can.
+//! Secrets at rest: capabilities sealed with a key, and the files that hold keys and tokens.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow, ensure};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use rand::RngCore;
+use sha2::{Digest, Sha256};
+
+/// Length of a key and of a capability, in bytes.
+const LENGTH: usize = 32;
+
+/// So many fresh random bytes, as hex.
+fn random_hex() -> String {
+    let mut bytes = [0; LENGTH];
+    rand::rng().fill_bytes(&mut bytes);
+    hex::encode(bytes)
+}
+
+/// A new capability: 64 hex digits.
+pub(crate) fn new_capability() -> String {
+    random_hex()
+}
+
+/// What a capability is found by.
+pub(crate) fn capability_hash(capability: &str) -> String {
+    hex::encode(Sha256::digest(capability.as_bytes()))
+}
+
+/// Seals capabilities (AES-256-GCM), so that a stolen database lets nobody execute anything.
+pub(crate) struct Sealer(RandomizedNonceKey);
+
+impl Sealer {
+    /// With a key that is forgotten with the process.
+    pub(crate) fn forgetful() -> anyhow::Result<Self> {
+        Self::from_hex(&random_hex())
+    }
+
+    /// With the key in a file; `make` has the file made if it is not there.
+    pub(crate) fn from_file(path: &Path, make: bool) -> anyhow::Result<Self> {
+        if make && !path.exists() {
+            write_private(path, &random_hex())
+                .with_context(|| format!("cannot write the key file {}", path.display()))?;
+        }
+        refuse_readable_by_others(path)?;
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        Self::from_hex(text.trim()).with_context(|| format!("the key file {}", path.display()))
+    }
+
+    fn from_hex(text: &str) -> anyhow::Result<Self> {
+        let key = hex::decode(text).map_err(|_| anyhow!("must hold 64 hex digits"))?;
+        ensure!(key.len() == LENGTH, "must hold 64 hex digits");
+        RandomizedNonceKey::new(&AES_256_GCM, &key).map(Self).map_err(|_| anyhow!("the key is refused"))
+    }
+
+    /// Seals a capability for the webhook with this id, as hex.
+    pub(crate) fn seal(&self, capability: &str, webhook: &str) -> anyhow::Result<String> {
+        let mut sealed = capability.as_bytes().to_vec();
+        let nonce = self.0.seal_in_place_append_tag(Aad::from(webhook), &mut sealed);
+        let nonce = nonce.map_err(|_| anyhow!("a capability cannot be sealed"))?;
+        Ok(hex::encode(nonce.as_ref()) + &hex::encode(sealed))
+    }
+
+    /// Opens what was sealed for this webhook.
+    pub(crate) fn open(&self, sealed: &str, webhook: &str) -> anyhow::Result<String> {
+        const WHAT: &str = "a capability was sealed with another key; is the key file the right one?";
+        let mut bytes = hex::decode(sealed).context(WHAT)?;
+        ensure!(bytes.len() > NONCE_LEN, WHAT);
+        let mut sealed = bytes.split_off(NONCE_LEN);
+        let nonce = Nonce::try_assume_unique_for_key(&bytes).map_err(|_| anyhow!(WHAT))?;
+        let opened =
+            self.0.open_in_place(nonce, Aad::from(webhook), &mut sealed).map_err(|_| anyhow!(WHAT))?;
+        Ok(String::from_utf8(opened.to_vec()).context(WHAT)?)
+    }
+}
+
+/// Where the key of a database lies if the settings do not say: beside it. `None` for one in memory.
+pub(crate) fn key_beside(database: &str) -> Option<PathBuf> {
+    let path = database.strip_prefix("sqlite:")?.trim_start_matches("//");
+    let path = path.split('?').next().unwrap_or_default();
+    (!path.contains(":memory:")).then(|| PathBuf::from(format!("{path}.key")))
+}
+
+#[cfg(unix)]
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+#[cfg(not(unix))]
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    std::fs::write(path, text)
+}
 
 /// Refuses a file that somebody besides its owner can read.
 ///
@@ -13,7 +105,7 @@ pub(crate) fn refuse_readable_by_others(path: &Path) -> anyhow::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let meta = std::fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
     let mode = meta.permissions().mode();
-    anyhow::ensure!(
+    ensure!(
         mode & 0o077 == 0,
         "{path} can be read by others (mode {mode:03o}); mend it with: chmod 600 {path}",
         path = path.display(),
@@ -26,4 +118,46 @@ pub(crate) fn refuse_readable_by_others(path: &Path) -> anyhow::Result<()> {
 #[cfg(not(unix))]
 pub(crate) fn refuse_readable_by_others(path: &Path) -> anyhow::Result<()> {
     std::fs::metadata(path).with_context(|| format!("cannot read {}", path.display())).map(|_| ())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sealed_opens_with_the_same_key_for_the_same_webhook_only() {
+        let sealer = Sealer::forgetful().unwrap();
+        let capability = new_capability();
+        assert_eq!(capability.len(), 64);
+        let sealed = sealer.seal(&capability, "webhook").unwrap();
+        assert!(!sealed.contains(&capability));
+        assert_eq!(sealer.open(&sealed, "webhook").unwrap(), capability);
+        assert!(sealer.open(&sealed, "another").is_err());
+        assert!(Sealer::forgetful().unwrap().open(&sealed, "webhook").is_err());
+        assert!(sealer.open("00", "webhook").is_err());
+    }
+
+    #[test]
+    fn a_key_file_is_made_once_and_is_private() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("otter.db.key");
+        assert!(Sealer::from_file(&path, false).is_err());
+        let sealed = Sealer::from_file(&path, true).unwrap().seal("x", "y").unwrap();
+        assert_eq!(Sealer::from_file(&path, true).unwrap().open(&sealed, "y").unwrap(), "x");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+            let error = Sealer::from_file(&path, true).err().unwrap().to_string();
+            assert!(error.contains("chmod 600"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_key_lies_beside_the_database() {
+        assert_eq!(key_beside("sqlite:a/otter.db"), Some(PathBuf::from("a/otter.db.key")));
+        assert_eq!(key_beside("sqlite:///a/otter.db?mode=rwc"), Some(PathBuf::from("/a/otter.db.key")));
+        assert_eq!(key_beside("sqlite::memory:"), None);
+    }
 }

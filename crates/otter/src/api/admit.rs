@@ -28,6 +28,7 @@ pub(super) async fn admit(
     if pass.role < Role::Admin && (!reads || webhooks) {
         return Err(Error::Forbidden);
     }
+    app.rates().check_tenant(&names.tenant)?;
     let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
     let agent = agent.map(|agent| agent.chars().take(LONGEST_AGENT).collect());
     request.extensions_mut().insert(Caller { user: pass.user, agent });

@@ -1,7 +1,7 @@
 //! Answers: JSON bodies, errors in their envelope, and the headers that every answer carries.
 
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::app::App;
 use crate::error::Error;
 
 /// Clients of the original compare this word for word, on empty answers too.
@@ -40,11 +41,12 @@ pub(super) fn located(answer: Answer, url: &str) -> Answer {
 }
 
 /// Gives every answer the headers that all of them carry.
-pub(super) async fn dress(request: Request, next: Next) -> Response {
+pub(super) async fn dress(State(app): State<App>, request: Request, next: Next) -> Response {
     let id = Uuid::new_v4();
     let (method, path) = (request.method().clone(), loggable(request.uri().path()));
     let mut answer = next.run(request).await;
     tracing::debug!(%method, path, status = answer.status().as_u16(), %id, "answered");
+    app.metrics().answered(answer.status().as_u16());
     let headers = answer.headers_mut();
     headers.entry(header::CONTENT_TYPE).or_insert(JSON);
     headers.insert(header::SERVER, SERVER);

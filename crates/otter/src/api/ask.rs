@@ -67,15 +67,19 @@ pub(super) struct Names {
     pub(super) group: String,
     #[serde(default)]
     policy: String,
+    #[serde(default)]
+    pub(super) webhook: String,
+    #[serde(default)]
+    pub(super) server: String,
 }
 
 impl Names {
-    pub(super) fn group(self) -> GroupKey {
-        GroupKey { tenant: self.tenant, group: self.group }
+    pub(super) fn group(&self) -> GroupKey {
+        GroupKey { tenant: self.tenant.clone(), group: self.group.clone() }
     }
 
-    pub(super) fn policy(self) -> PolicyKey {
-        PolicyKey { group: GroupKey { tenant: self.tenant, group: self.group }, policy: self.policy }
+    pub(super) fn policy(&self) -> PolicyKey {
+        PolicyKey { group: self.group(), policy: self.policy.clone() }
     }
 }
 

@@ -12,7 +12,7 @@ use super::{links, page, view};
 use crate::app::App;
 use crate::error::Error;
 use crate::model::history::Caller;
-use crate::model::{GroupConfig, GroupKey};
+use crate::model::{GroupConfig, GroupKey, PolicyKey};
 use crate::service::{self, groups};
 use crate::store::{Page, Rows, Shown};
 
@@ -42,13 +42,23 @@ pub(super) async fn create(
     answer::located(answer, &links::group(&app, key))
 }
 
-pub(super) async fn show(State(app): State<App>, names: Names) -> Answer {
+/// With `?webhooks=true` the policies come with their webhooks; any other value means nothing.
+pub(super) async fn show(State(app): State<App>, names: Names, query: Query) -> Answer {
     let key = names.group();
     let mut rows = app.read().await?;
     let shown = find(&mut *rows, &key).await?;
     let launch = rows.launch(&key).await?.ok_or_else(|| Error::NoSuchGroup(key.group.clone()))?;
-    let policies = rows.policies(&key, &Page::ALL).await?;
-    let policies = policies.iter().map(|policy| view::policy(&app, &key, policy)).collect();
+    let stored = rows.policies(&key, &Page::ALL).await?;
+    let mut policies: Vec<_> = stored.iter().map(|policy| view::policy(&app, &key, policy)).collect();
+    if query.flag("webhooks", false).unwrap_or(false) {
+        let webhooks = rows.webhooks_of_group(&key).await?;
+        for (document, policy) in policies.iter_mut().zip(&stored) {
+            let of_policy: Vec<_> =
+                webhooks.iter().filter(|webhook| webhook.policy == policy.id).cloned().collect();
+            let key = PolicyKey { group: key.clone(), policy: policy.id.clone() };
+            view::add_webhooks(&app, &key, document, &of_policy)?;
+        }
+    }
     let manifest = Manifest::new(&app, &shown.0, &launch, policies, StateView::of(&shown));
     answer::json(StatusCode::OK, &json!({"group": manifest}))
 }

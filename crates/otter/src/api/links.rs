@@ -4,7 +4,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::app::App;
 use crate::launcher::Link;
-use crate::model::GroupKey;
+use crate::model::{GroupKey, PolicyKey};
 
 /// RFC 3986, section 2.3: what need not be escaped.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -28,6 +28,19 @@ pub(super) fn policies(app: &App, key: &GroupKey) -> String {
 
 pub(super) fn policy(app: &App, key: &GroupKey, policy: &str) -> String {
     format!("{}{}/", policies(app, key), escape(policy))
+}
+
+pub(super) fn webhooks(app: &App, key: &PolicyKey) -> String {
+    format!("{}webhooks/", policy(app, &key.group, &key.policy))
+}
+
+pub(super) fn history(app: &App, key: &GroupKey) -> String {
+    format!("{}history/", group(app, key))
+}
+
+/// The URL with which anybody can execute a policy. The version has always been 1.
+pub(super) fn capability(app: &App, capability: &str) -> String {
+    format!("{}/v1.0/execute/1/{capability}/", app.public_url())
 }
 
 /// The link by which a thing names itself.

@@ -3,36 +3,48 @@
 //! A handler reads the request, calls a command of [`crate::service`] or reads rows, and shows the
 //! result with [`view`]. Errors are answers: see [`crate::error`].
 
+mod admin;
 mod admit;
 mod answer;
 mod ask;
 mod groups;
+mod history;
+mod limits;
 mod links;
 mod page;
 mod policies;
+mod servers;
 mod view;
+mod webhooks;
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
 
 use crate::app::App;
 use crate::error::Error;
 
+pub use admin::admin_router;
+
 /// The whole API, to be mounted under any listener.
 pub fn router(app: App) -> Router {
-    let tenant = both(tenant_routes()).route_layer(from_fn_with_state(app.clone(), admit::admit));
+    let gate = from_fn_with_state(app.clone(), admit::admit);
     Router::new()
-        .merge(tenant)
+        .merge(both("/v1.0/{tenant}", tenant_routes()).route_layer(gate))
+        .merge(both("/v1.0/execute", vec![("/{version}/{capability}", post(webhooks::execute))]))
+        .route("/", get(async || StatusCode::OK))
+        .route("/health", get(admin::health))
         .fallback(not_found)
         .method_not_allowed_fallback(not_allowed)
-        .layer(from_fn(answer::dress))
+        .layer(from_fn_with_state(app.clone(), answer::dress))
         .with_state(app)
 }
 
 /// The routes of a tenant, without a slash at the end.
 fn tenant_routes() -> Vec<(&'static str, MethodRouter<App>)> {
     vec![
+        ("/limits", get(limits::show)),
         ("/groups", get(groups::list).post(groups::create)),
         ("/groups/{group}", get(groups::show).delete(groups::delete)),
         ("/groups/{group}/state", get(groups::state)),
@@ -47,13 +59,21 @@ fn tenant_routes() -> Vec<(&'static str, MethodRouter<App>)> {
             get(policies::show).put(policies::replace).delete(policies::delete),
         ),
         ("/groups/{group}/policies/{policy}/execute", post(policies::execute)),
+        ("/groups/{group}/policies/{policy}/webhooks", get(webhooks::list).post(webhooks::create)),
+        (
+            "/groups/{group}/policies/{policy}/webhooks/{webhook}",
+            get(webhooks::show).put(webhooks::replace).delete(webhooks::delete),
+        ),
+        ("/groups/{group}/servers", get(servers::not_offered)),
+        ("/groups/{group}/servers/{server}", get(servers::not_offered).delete(servers::delete)),
+        ("/groups/{group}/history", get(history::list)),
     ]
 }
 
 /// A router with every route in both forms, with a slash at the end and without.
-fn both(routes: Vec<(&'static str, MethodRouter<App>)>) -> Router<App> {
+fn both(base: &str, routes: Vec<(&'static str, MethodRouter<App>)>) -> Router<App> {
     routes.into_iter().fold(Router::new(), |router, (path, methods)| {
-        let path = format!("/v1.0/{{tenant}}{path}");
+        let path = format!("{base}{path}");
         router.route(&format!("{path}/"), methods.clone()).route(&path, methods)
     })
 }

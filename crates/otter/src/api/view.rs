@@ -6,10 +6,11 @@ use serde_json::{Map, Value, json};
 
 use super::{links, page};
 use crate::app::App;
+use crate::error::Error;
 use crate::launcher::Link;
 use crate::model::state::{Group, Status};
-use crate::model::{GroupConfig, GroupKey, Launch, StoredPolicy};
-use crate::store::Shown;
+use crate::model::{GroupConfig, GroupKey, Launch, PolicyKey, StoredPolicy, Webhook};
+use crate::store::{Shown, StoredWebhook};
 
 /// The state of a group.
 #[derive(Serialize)]
@@ -115,6 +116,20 @@ impl<'g> Manifest<'g> {
     }
 }
 
+/// The `links` and `webhooks` that policies get when a manifest is asked for with webhooks.
+pub(super) fn add_webhooks(
+    app: &App,
+    key: &PolicyKey,
+    document: &mut Map<String, Value>,
+    of_policy: &[StoredWebhook],
+) -> Result<(), Error> {
+    let nth = |at: usize| of_policy.get(at - 1).map(|webhook| webhook.id.as_str());
+    let links = part_links("webhooks", links::webhooks(app, key), app.settings().limits.page, nth);
+    document.insert("webhooks".to_owned(), json!(webhooks(app, key, of_policy)?));
+    document.insert("webhooks_links".to_owned(), json!(links));
+    Ok(())
+}
+
 /// The links of a part of a manifest, which is never paged: one to the list, and one to its second
 /// page if it has as many items as a page. `nth` is the id of an item, counted from 1.
 fn part_links<'i>(
@@ -135,4 +150,18 @@ pub(super) fn policy(app: &App, key: &GroupKey, policy: &StoredPolicy) -> Map<St
     let links = links::to_self(links::policy(app, key, &policy.id));
     document.insert("links".to_owned(), json!(links));
     document
+}
+
+/// Webhooks with their ids and links.
+pub(super) fn webhooks(app: &App, key: &PolicyKey, listed: &[StoredWebhook]) -> Result<Vec<Value>, Error> {
+    listed.iter().map(|stored| webhook(app, key, stored)).collect()
+}
+
+/// A webhook with its id and links; one of them is the capability.
+pub(super) fn webhook(app: &App, key: &PolicyKey, stored: &StoredWebhook) -> Result<Value, Error> {
+    let capability = app.sealer().open(&stored.sealed, &stored.id).map_err(Error::Internal)?;
+    let mut links = links::to_self(format!("{}{}/", links::webhooks(app, key), links::escape(&stored.id)));
+    links.push(Link { href: links::capability(app, &capability), rel: "capability".to_owned() });
+    let Webhook { name, metadata } = &stored.webhook;
+    Ok(json!({"id": stored.id, "name": name, "metadata": metadata, "links": links}))
 }

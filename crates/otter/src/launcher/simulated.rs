@@ -22,6 +22,8 @@ pub struct Failures {
     pub failing: u32,
     /// Orders that succeed and whose servers end in ERROR instead of ACTIVE.
     pub broken: u32,
+    /// Deletions refused for good.
+    pub undeletable: u32,
     /// Lists that cannot be read.
     pub unreadable: u32,
 }
@@ -158,6 +160,9 @@ impl Launcher for Simulated {
 
     async fn delete(&self, tenant: &str, id: &str) -> Result<(), Fault> {
         let mut state = self.state();
+        if take(&mut state.failures.undeletable) {
+            return Err(Fault::Terminal("the simulated cloud refuses to delete servers".to_owned()));
+        }
         state.servers.get(id).filter(|imagined| imagined.tenant == tenant).ok_or_else(|| gone(id))?;
         state.servers.remove(id);
         Ok(())

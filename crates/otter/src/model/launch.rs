@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use super::read::{Fields, Problems, items, text};
@@ -89,6 +91,19 @@ impl Launch {
     /// How long connections get to end on a server that is to go, in seconds; `None` for not at all.
     pub fn draining_timeout(&self) -> Option<f64> {
         self.0.pointer("/args/draining_timeout")?.as_f64()
+    }
+
+    /// What is wrong with the files that new servers get: contents have to be base64.
+    pub fn personality_problems(&self) -> Vec<String> {
+        let files = self.server().and_then(|server| server.get("personality")?.as_array());
+        let contents = |file: &Value| {
+            let (path, contents) = (file.get("path")?.as_str()?, file.get("contents")?.as_str()?);
+            STANDARD
+                .decode(contents)
+                .is_err()
+                .then(|| format!("Invalid base64 encoding for contents of path \"{path}\""))
+        };
+        files.into_iter().flatten().filter_map(contents).collect()
     }
 
     /// Whether servers join a Cloud Load Balancer and are yet kept off the network where it would

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -59,6 +60,14 @@ pub fn balancers_of(metadata: &BTreeMap<String, String>) -> Vec<(String, u16)> {
             holds.into_iter().map(move |hold| (id.to_owned(), hold.port))
         })
         .collect()
+}
+
+/// The marks of a server that is on its way out since `now`.
+pub fn draining(now: Timestamp) -> BTreeMap<String, Option<String>> {
+    BTreeMap::from([
+        (STATE.to_owned(), Some(DRAINING.to_owned())),
+        (DRAINING_SINCE.to_owned(), Some(now.to_string())),
+    ])
 }
 
 /// Metadata keys by which the service owns a server; without them it is nobody's.

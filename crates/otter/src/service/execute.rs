@@ -26,6 +26,7 @@ pub async fn execute(app: &App, key: PolicyKey, cause: Cause, by: Option<Caller>
             })
         })
         .await;
+    app.metrics().executed(&done);
     app.ring();
     done
 }

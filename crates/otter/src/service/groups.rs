@@ -14,7 +14,7 @@ use crate::engine;
 use crate::error::Error;
 use crate::model::history::Caller;
 use crate::model::state::{Group, Progress, Status};
-use crate::model::{Cause, GroupConfig, GroupKey, Launch, Policy, Problems, StoredPolicy};
+use crate::model::{BalancerHold, Cause, GroupConfig, GroupKey, Launch, Policy, Problems, StoredPolicy};
 use crate::store::Rows;
 
 /// What a user sends to create a group.
@@ -76,12 +76,16 @@ fn check_networks(launch: &Launch) -> Result<(), Error> {
     Ok(())
 }
 
-/// Asks the cloud whether it would build such servers.
+/// Asks the cloud whether it would build such servers, and tells all that is wrong together.
 async fn check_launch(app: &App, tenant: &str, launch: &Launch) -> Result<(), Error> {
-    let problems = match launch.server() {
-        Some(server) => app.launcher().check(tenant, server).await?,
-        None => vec!["launch_stack is not offered by the launcher of this service".to_owned()],
-    };
+    let mut problems = launch.personality_problems();
+    if launch.balancers().iter().any(|hold| matches!(hold, BalancerHold::RackConnect { .. })) {
+        problems.push("RackConnectV3 pools are not offered by this service".to_owned());
+    }
+    match launch.server() {
+        Some(server) => problems.extend(app.launcher().check(tenant, server).await?),
+        None => problems.push("launch_stack is not offered by this service".to_owned()),
+    }
     if problems.is_empty() { Ok(()) } else { Err(Error::InvalidLaunchConfiguration(problems.join("; "))) }
 }
 

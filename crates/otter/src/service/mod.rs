@@ -4,6 +4,8 @@
 pub mod execute;
 pub mod groups;
 pub mod policies;
+pub mod servers;
+pub mod webhooks;
 
 use jiff::Timestamp;
 

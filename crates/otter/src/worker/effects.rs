@@ -66,11 +66,7 @@ async fn change_server(app: &App, key: &GroupKey, launch: &Launch, step: &Step) 
 }
 
 async fn drain(app: &App, tenant: &str, server: &str) -> Result<(), Fault> {
-    let marks = BTreeMap::from([
-        (tags::STATE.to_owned(), Some(tags::DRAINING.to_owned())),
-        (tags::DRAINING_SINCE.to_owned(), Some(app.now().to_string())),
-    ]);
-    app.launcher().tag(tenant, server, &marks).await
+    app.launcher().tag(tenant, server, &tags::draining(app.now())).await
 }
 
 fn gone_is_fine(result: Result<(), Fault>) -> Result<(), Fault> {

@@ -78,6 +78,12 @@ impl Worker {
         let _ = self.settled.clone().wait_for(|settled| *settled >= number).await;
     }
 
+    /// Whether its task is alive.
+    pub(crate) fn works(&self) -> bool {
+        // Locked only while it is being stopped.
+        self.task.try_lock().is_ok_and(|task| task.as_ref().is_some_and(|task| !task.is_finished()))
+    }
+
     /// Has it end without waiting for it.
     pub(crate) fn halt(&self) {
         self.stop.cancel();

@@ -37,6 +37,7 @@ async fn try_run(app: &App, gathered: &Gathered, key: &GroupKey) -> Result<(), E
         }
         Err(fault) => (None, Verdict::Failed(vec![fault.to_string()])),
     };
+    app.metrics().converged(&verdict);
     let soonest = soonest(app, plan.as_ref(), gathered.changes);
     let seen = group.progress.wanted;
     let (clock, key) = (app.clock(), key.clone());

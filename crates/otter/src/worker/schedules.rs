@@ -16,21 +16,29 @@ const AT_ONCE: u32 = 100;
 pub(super) async fn run_due(app: &App, now: Timestamp) -> Result<(), Error> {
     // Looked at without a transaction first: most turns of the worker are not about schedules.
     while !app.read().await?.due_policies(now, 1).await?.is_empty() {
-        app.change(move |rows| Box::pin(run_some(rows, now))).await?;
+        for result in app.change(move |rows| Box::pin(run_some(rows, now))).await? {
+            app.metrics().executed(&result);
+        }
     }
     Ok(())
 }
 
-async fn run_some(rows: &mut dyn Rows, now: Timestamp) -> Result<(), Error> {
+async fn run_some(rows: &mut dyn Rows, now: Timestamp) -> Result<Vec<Result<(), Error>>, Error> {
+    let mut results = Vec::new();
     for (key, due) in rows.due_policies(now, AT_ONCE).await? {
-        run_one(rows, &key, due, now).await?;
+        results.push(run_one(rows, &key, due, now).await?);
     }
-    Ok(())
+    Ok(results)
 }
 
 /// Occurrences that were missed while the service was stopped are one run, late; history shows the
-/// time it was for.
-async fn run_one(rows: &mut dyn Rows, key: &PolicyKey, due: Timestamp, now: Timestamp) -> Result<(), Error> {
+/// time it was for. A refusal is in the group's history, and the schedule goes on.
+async fn run_one(
+    rows: &mut dyn Rows,
+    key: &PolicyKey,
+    due: Timestamp,
+    now: Timestamp,
+) -> Result<Result<(), Error>, Error> {
     let next = match rows.policy(key).await? {
         // An `at` that has passed has no next time, which is no fault here.
         Some(policy) => policy.policy.first_run(now).unwrap_or(None),
@@ -40,11 +48,6 @@ async fn run_one(rows: &mut dyn Rows, key: &PolicyKey, due: Timestamp, now: Time
     let cause = Cause::Schedule { policy_id: key.policy.clone(), due };
     match execute::run(rows, key, cause, None, now).await {
         Err(error @ Error::Store(_)) => Err(error),
-        // A refusal is in the group's history; the schedule goes on.
-        Err(refusal) => {
-            tracing::info!(group = key.group.group, policy = key.policy, %refusal, "a scheduled run was refused");
-            Ok(())
-        }
-        Ok(()) => Ok(()),
+        result => Ok(result),
     }
 }

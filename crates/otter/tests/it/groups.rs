@@ -213,3 +213,17 @@ async fn a_tenant_may_have_so_many_groups_and_no_more() {
     let answer = service.ask("POST", "/groups", Some(new_group(0, 1))).await;
     assert_eq!(answer.error(), (422, "ScalingGroupOverLimitError"));
 }
+
+#[tokio::test]
+async fn what_the_cloud_would_refuse_is_told_together() {
+    let service = Service::start().await;
+    let mut body = new_group(0, 1);
+    let args = &mut body["launchConfiguration"]["args"];
+    args["server"]["personality"] =
+        json!([{"path": "/a", "contents": "aGVsbG8="}, {"path": "/b", "contents": "not base64!"}]);
+    args["loadBalancers"] = json!([{"loadBalancerId": "x", "type": "RackConnectV3"}]);
+    let answer = service.ask("POST", "/groups", Some(body)).await;
+    assert_eq!(answer.error(), (400, "InvalidLaunchConfiguration"));
+    let message = answer.body["error"]["message"].as_str().unwrap();
+    assert!(message.contains("\"/b\"") && !message.contains("\"/a\"") && message.contains("RackConnectV3"));
+}

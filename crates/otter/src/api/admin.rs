@@ -1,0 +1,115 @@
+//! The operator's listener: health, metrics, and the groups that no tenant sees any more. It asks for
+//! no token, so it belongs on a loopback or management address.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::answer::{self, Answer};
+use super::{not_allowed, not_found};
+use crate::app::App;
+use crate::error::Error;
+
+/// How late the oldest schedule may be before the service counts as unhealthy.
+const LATEST: Duration = Duration::from_secs(60);
+/// How long a check may take.
+const PATIENCE: Duration = Duration::from_secs(15);
+const OPEN_METRICS: HeaderValue =
+    HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+
+/// The routes of the operator's listener.
+pub fn admin_router(app: App) -> Router {
+    Router::new()
+        .route("/", get(async || StatusCode::OK))
+        .route("/health", get(health))
+        .route("/metrics", get(metrics))
+        .route("/deleting", get(deleting))
+        .fallback(not_found)
+        .method_not_allowed_fallback(not_allowed)
+        .layer(from_fn_with_state(app.clone(), answer::dress))
+        .with_state(app)
+}
+
+/// Always 200; the body says whether all is well, as the original's did.
+pub(super) async fn health(State(app): State<App>) -> Answer {
+    let checks = [
+        ("store", check(store(&app)).await),
+        ("scheduler", check(scheduler(&app)).await),
+        ("worker", worker(&app)),
+    ];
+    let mut body = json!({"healthy": checks.iter().all(|(_, (healthy, _))| *healthy)});
+    for (name, (healthy, details)) in checks {
+        body[name] = json!({"healthy": healthy, "details": details});
+    }
+    let mut answer = answer::json(StatusCode::OK, &body)?;
+    let id = HeaderValue::from_static("health_check");
+    answer.headers_mut().insert(HeaderName::from_static("x-response-id"), id);
+    Ok(answer)
+}
+
+type Checked = (bool, Value);
+
+async fn check(work: impl Future<Output = Result<Checked, Error>>) -> Checked {
+    match tokio::time::timeout(PATIENCE, work).await {
+        Ok(Ok(checked)) => checked,
+        Ok(Err(error)) => (false, json!({"reason": error.to_string()})),
+        Err(_) => (false, json!({"reason": "timed out"})),
+    }
+}
+
+async fn store(app: &App) -> Result<Checked, Error> {
+    app.read().await?.next_due(Timestamp::MAX).await?;
+    Ok((true, json!({})))
+}
+
+async fn scheduler(app: &App) -> Result<Checked, Error> {
+    let now = app.now();
+    let oldest = app.read().await?.due_policies(now, 1).await?;
+    let late = oldest.first().map_or(0.0, |(_, due)| now.duration_since(*due).as_secs_f64());
+    Ok((late <= LATEST.as_secs_f64(), json!({"seconds_late": late})))
+}
+
+fn worker(app: &App) -> Checked {
+    (app.works(), json!({}))
+}
+
+/// For Prometheus, or, for those who ask for JSON, in the original's form.
+async fn metrics(State(app): State<App>, headers: HeaderMap) -> Answer {
+    let totals = app.read().await?.totals().await?;
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    if accept.is_some_and(|accept| accept.contains("json")) {
+        let time = app.now().as_second();
+        let metric = |name: &str, value: i64| json!({"id": format!("otter.metrics.{name}"), "value": value, "time": time});
+        let listed = [
+            metric("groups", totals.groups),
+            metric("policies", totals.policies),
+            metric("webhooks", totals.webhooks),
+        ];
+        return answer::json(StatusCode::OK, &json!({"metrics": listed}));
+    }
+    let text = app.metrics().text(totals).map_err(|error| Error::Internal(error.into()))?;
+    Ok(([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response())
+}
+
+/// Groups that are deleted and whose servers are not all gone yet, with the reason.
+async fn deleting(State(app): State<App>) -> Answer {
+    let groups = app.read().await?.deleting_groups().await?;
+    let listed: Vec<Value> = groups
+        .iter()
+        .map(|group| {
+            json!({
+                "tenant": group.key.tenant, "id": group.key.group, "name": group.config.name,
+                "status": group.status, "errors": group.errors, "failures": group.progress.failures,
+                "nextTry": group.progress.due,
+            })
+        })
+        .collect();
+    answer::json(StatusCode::OK, &json!({"groups": listed}))
+}

@@ -1,0 +1,56 @@
+//! Taking one server out of a group.
+
+use serde_json::json;
+
+use crate::support::{Service, TENANT};
+use otter::launcher::Launcher;
+
+#[tokio::test]
+async fn a_server_is_replaced_removed_or_let_go() {
+    let service = Service::start().await;
+    let (group, _) = service
+        .group(1, 5, json!([{"name": "2", "cooldown": 0, "type": "webhook", "desiredCapacity": 2}]))
+        .await;
+    let policies = service.get(&format!("/groups/{group}/policies")).await;
+    service.execute(&group, policies["policies"][0]["id"].as_str().unwrap()).await;
+    service.booted().await;
+    let ids = || service.launcher.all().into_iter().map(|server| server.id).collect::<Vec<_>>();
+    let path = |id: &str, query: &str| format!("/groups/{group}/servers/{id}{query}");
+
+    let first = ids()[0].clone();
+    for (query, error) in
+        [("?replace=maybe", (400, "InvalidQueryArgument")), ("?purge=", (400, "InvalidQueryArgument"))]
+    {
+        assert_eq!(service.ask("DELETE", &path("nothing", query), None).await.error(), error);
+    }
+    assert_eq!(service.ask("DELETE", &path("nothing", ""), None).await.error(), (404, "ServerNotFoundError"));
+
+    let answer = service.ask("DELETE", &path(&first, ""), None).await;
+    assert_eq!((answer.status.as_u16(), answer.text.as_str()), (202, ""));
+    service.booted().await;
+    assert_eq!(service.capacities(&group).await, [2, 0, 2], "another took its place");
+    assert!(!ids().contains(&first));
+
+    let second = ids()[0].clone();
+    assert_eq!(service.ask("DELETE", &path(&second, "?replace=false"), None).await.status, 202);
+    service.booted().await;
+    assert_eq!(service.capacities(&group).await, [1, 0, 1]);
+
+    let third = ids()[0].clone();
+    let below = service.ask("DELETE", &path(&third, "?replace=false"), None).await;
+    assert_eq!(below.error(), (403, "CannotDeleteServerBelowMinError"));
+    assert_eq!(service.ask("DELETE", &path(&third, "?purge=false"), None).await.status, 202);
+    service.booted().await;
+    assert_eq!(service.capacities(&group).await, [1, 0, 1]);
+    let servers = service.launcher.servers(TENANT).await.unwrap();
+    let let_go = servers.iter().find(|server| server.id == third).expect("it runs on");
+    assert!(let_go.metadata.keys().all(|key| !key.starts_with("rax:")));
+}
+
+#[tokio::test]
+async fn reading_servers_was_declared_and_never_offered() {
+    let service = Service::start().await;
+    for path in ["/groups/g/servers", "/groups/g/servers/s/"] {
+        assert_eq!(service.ask("GET", path, None).await.error(), (501, "NotImplementedError"));
+    }
+}

@@ -1,0 +1,105 @@
+//! Webhooks, and the capabilities with which anybody can execute a policy.
+
+use serde_json::{Value, json};
+
+use crate::support::{Service, change};
+
+fn capability(webhook: &Value) -> &str {
+    let links = webhook["links"].as_array().unwrap();
+    let href = links.iter().find(|link| link["rel"] == "capability").unwrap()["href"].as_str().unwrap();
+    href.strip_prefix("http://otter.test").unwrap()
+}
+
+async fn hooked(service: &Service) -> (String, String, Value) {
+    let (group, policies) = service.group(0, 500, json!([change(1)])).await;
+    let home = format!("/groups/{group}/policies/{}/webhooks", policies[0]);
+    let answer = service.ask("POST", &home, Some(json!([{"name": "hook"}]))).await;
+    assert_eq!(answer.status, 201, "{}", answer.text);
+    (group, home, answer.body["webhooks"][0].clone())
+}
+
+#[tokio::test]
+async fn a_capability_executes_and_tells_nothing() {
+    let service = Service::start().await;
+    let (group, home, webhook) = hooked(&service).await;
+    let path = capability(&webhook).to_owned();
+    assert_eq!(path.len(), "/v1.0/execute/1/".len() + 64 + 1);
+    let answer = service.ask_at("POST", &path, None).await;
+    assert_eq!((answer.status.as_u16(), answer.text.as_str()), (202, ""));
+    assert_eq!(answer.headers["content-type"], "application/json");
+    assert_eq!(service.state(&group).await["desiredCapacity"], 1);
+    // The version means nothing, and neither does the slash at the end.
+    let other = path.replace("/1/", "/ignored/");
+    assert_eq!(service.ask_at("POST", other.trim_end_matches('/'), None).await.status, 202);
+    assert_eq!(service.state(&group).await["desiredCapacity"], 2);
+    assert_eq!(service.ask_at("GET", &path, None).await.error(), (405, "MethodNotAllowedError"));
+    let id = webhook["id"].as_str().unwrap();
+    assert_eq!(service.ask("DELETE", &format!("{home}/{id}"), None).await.status, 204);
+    for path in [path, "/v1.0/execute/1/0000".to_owned()] {
+        assert_eq!(service.ask_at("POST", &path, None).await.status, 202, "{path}");
+    }
+    assert_eq!(service.state(&group).await["desiredCapacity"], 2);
+}
+
+#[tokio::test]
+async fn webhooks_are_listed_changed_and_keep_their_capability() {
+    let service = Service::start().await;
+    let (group, home, webhook) = hooked(&service).await;
+    let path = format!("{home}/{}", webhook["id"].as_str().unwrap());
+    assert_eq!(service.get(&path).await["webhook"], webhook);
+    assert_eq!(service.ask("PUT", &path, Some(json!({"name": "x"}))).await.error(), (400, "ValidationError"));
+    let renamed = json!({"name": "x", "metadata": {"a": "b"}});
+    assert_eq!(service.ask("PUT", &path, Some(renamed)).await.status, 204);
+    let shown = service.get(&path).await["webhook"].clone();
+    assert_eq!((&shown["name"], &shown["metadata"]), (&json!("x"), &json!({"a": "b"})));
+    assert_eq!(capability(&shown), capability(&webhook));
+    assert_eq!(service.get(&home).await, json!({"webhooks": [shown], "webhooks_links": []}));
+    assert_eq!(
+        service.get(&format!("/groups/{group}?webhooks=TRUE")).await["group"]["scalingPolicies"][0]["webhooks"],
+        json!([shown])
+    );
+    for plain in ["", "?webhooks=false", "?webhooks=7"] {
+        let group = service.get(&format!("/groups/{group}{plain}")).await;
+        assert_eq!(group["group"]["scalingPolicies"][0].get("webhooks"), None, "{plain}");
+    }
+    let many = json!(vec![json!({"name": "h"}); 25]);
+    assert_eq!(service.ask("POST", &home, Some(many)).await.error(), (422, "WebhooksOverLimitError"));
+    let nowhere = service.ask("GET", &format!("{home}/nothing"), None).await;
+    assert_eq!(nowhere.error(), (404, "NoSuchWebhookError"));
+}
+
+#[tokio::test]
+async fn two_hundred_calls_at_once_are_all_counted() {
+    let service = Service::with(unlimited()).await;
+    let (group, _, webhook) = hooked(&service).await;
+    let path = capability(&webhook);
+    let calls = (0..200).map(|_| service.ask_at("POST", path, None));
+    for answer in futures::future::join_all(calls).await {
+        assert_eq!(answer.status, 202);
+    }
+    assert_eq!(service.state(&group).await["desiredCapacity"], 200);
+    let page = service.get(&format!("/groups/{group}/history?limit=100")).await;
+    assert_eq!(page["history"][0]["to"], 200);
+    assert_eq!(page["history"][0]["cause"]["kind"], "webhook");
+}
+
+#[tokio::test]
+async fn too_many_calls_of_one_capability_are_told_to_wait() {
+    let service = Service::start().await;
+    let (_, _, webhook) = hooked(&service).await;
+    let path = capability(&webhook);
+    let mut refused = None;
+    for _ in 0..11 {
+        let answer = service.ask_at("POST", path, None).await;
+        refused = (answer.status != 202).then_some(answer);
+    }
+    let refused = refused.expect("the eleventh within a second is one too many");
+    assert_eq!(refused.error(), (413, "OverLimitError"));
+    assert_eq!(refused.headers["retry-after"], "1");
+}
+
+fn unlimited() -> otter::settings::Settings {
+    let mut settings = crate::support::settings();
+    settings.limits.rates = false;
+    settings
+}
