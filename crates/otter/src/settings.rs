@@ -1,4 +1,7 @@
-//! What the operator sets: otter.toml and its defaults, each of which is written here and nowhere else.
+//! What the operator sets: otter.toml and its defaults, each of which is written here and nowhere else
+//! (but for those of launchers and balancers, which are with them).
+
+mod read;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -6,6 +9,11 @@ use std::time::Duration;
 
 use jiff::fmt::serde::unsigned_duration::friendly::compact::required as duration;
 use serde::Deserialize;
+
+use crate::balancer::HaproxySettings;
+use crate::launcher::ProcessSettings;
+
+pub use read::{Trouble, read};
 
 /// All settings of a service.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -31,6 +39,46 @@ pub struct Settings {
     pub limits: Limits,
     /// How convergence works.
     pub converge: Converge,
+    /// What runs the servers, for the program; a library's user hands in a launcher of its own.
+    pub launcher: Option<LauncherSettings>,
+    /// What sends them connections, for the program.
+    pub balancer: BalancerSettings,
+}
+
+/// What runs the servers.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum LauncherSettings {
+    /// Processes on this machine.
+    Process(ProcessSettings),
+    /// Nothing: they are imagined.
+    Simulated(SimulatedSettings),
+}
+
+/// How imagined servers behave.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SimulatedSettings {
+    /// How long one boots.
+    #[serde(with = "duration")]
+    pub boot_delay: Duration,
+}
+
+impl Default for SimulatedSettings {
+    fn default() -> Self {
+        Self { boot_delay: Duration::from_secs(30) }
+    }
+}
+
+/// What sends connections to the servers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum BalancerSettings {
+    /// Nothing; what would be told to a balancer is only remembered.
+    #[default]
+    None,
+    /// HAProxy.
+    Haproxy(HaproxySettings),
 }
 
 impl Default for Settings {
@@ -46,6 +94,8 @@ impl Default for Settings {
             identity: Identity::default(),
             limits: Limits::default(),
             converge: Converge::default(),
+            launcher: None,
+            balancer: BalancerSettings::default(),
         }
     }
 }

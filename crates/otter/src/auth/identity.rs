@@ -143,6 +143,15 @@ impl Identity {
     }
 }
 
+/// Whether the identity service answers at all.
+pub(super) async fn reach(settings: &settings::Identity) -> anyhow::Result<()> {
+    let url =
+        Url::parse(&settings.url).with_context(|| format!("identity.url: {} is no URL", settings.url))?;
+    let answer = client(&url)?.get(url).send().await.context("the identity service cannot be reached")?;
+    anyhow::ensure!(!answer.status().is_server_error(), "the identity service answers {}", answer.status());
+    Ok(())
+}
+
 fn client(url: &Url) -> anyhow::Result<Client> {
     let builder = || Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none());
     if url.scheme() == "http" {

@@ -68,6 +68,23 @@ pub fn gate(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Box<dy
     })
 }
 
+/// Tries out what the settings say of `auth`: reads the token file, or asks the identity service whether
+/// it is there. Returns what was found, in a few words.
+///
+/// # Errors
+/// When it would not work.
+pub async fn check(settings: &Settings) -> anyhow::Result<String> {
+    gate(settings, Arc::new(crate::clock::SystemClock))?;
+    Ok(match settings.auth {
+        Auth::None => "none: loopback only".to_owned(),
+        Auth::Static => "static: the token file can be read".to_owned(),
+        Auth::Identity => {
+            identity::reach(&settings.identity).await?;
+            format!("identity at {}", settings.identity.url)
+        }
+    })
+}
+
 /// No gate: whoever reaches the listener is an admin.
 struct Open;
 

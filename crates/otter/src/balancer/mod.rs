@@ -1,10 +1,12 @@
 //! The seam to load balancers; one file for each kind.
 
+mod haproxy;
 mod memory;
 
 use async_trait::async_trait;
 
 pub use crate::fault::Fault;
+pub use haproxy::{Haproxy, HaproxySettings};
 pub use memory::Memory;
 
 /// Takes nodes in and out of load balancers.

@@ -1,5 +1,6 @@
 //! The seam to whatever runs servers; one file for each kind of launcher.
 
+mod process;
 mod simulated;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use serde_json::{Map, Value};
 use tokio::sync::watch;
 
 pub use crate::fault::Fault;
+pub use process::{Process, ProcessSettings};
 pub use simulated::{Failures, Simulated};
 
 /// Runs servers for tenants and remembers the metadata they were given.

@@ -117,6 +117,8 @@ struct Desk {
     running: HashSet<GroupKey>,
     hands: Arc<Semaphore>,
     heal_at: Option<Timestamp>,
+    /// Before this self-heal is not hastened.
+    heal_not_before: Timestamp,
 }
 
 /// Works until told to stop; then finishes the rounds in hand.
@@ -172,7 +174,8 @@ impl Desk {
     fn new(app: App) -> Self {
         let hands = Arc::new(Semaphore::new(app.settings().converge.at_once));
         let heal_at = heal::next(&app);
-        Self { app, tasks: JoinSet::new(), running: HashSet::new(), hands, heal_at }
+        let heal_not_before = app.now();
+        Self { app, tasks: JoinSet::new(), running: HashSet::new(), hands, heal_at, heal_not_before }
     }
 
     /// Starts all that is due; returns when something is next.
@@ -204,6 +207,7 @@ impl Desk {
     fn heal(&mut self, now: Timestamp) {
         if self.heal_at.is_some_and(|at| at <= now) {
             self.heal_at = heal::next(&self.app);
+            self.heal_not_before = now.saturating_add(self.app.settings().converge.interval).unwrap_or(now);
             let app = self.app.clone();
             self.tasks.spawn(async move {
                 heal::all(&app).await;
@@ -238,8 +242,10 @@ impl Desk {
         }
     }
 
-    /// Has waiting groups looked at now, since something changed at the launcher.
+    /// Has waiting groups looked at now, since something changed at the launcher, and the others soon: it
+    /// may be one of their servers that died.
     async fn hasten(&mut self) {
+        self.heal_at = self.heal_at.map(|at| at.min(self.heal_not_before));
         let clock = self.app.clock();
         let done = self
             .app

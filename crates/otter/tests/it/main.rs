@@ -1,13 +1,17 @@
 //! The service as its users see it: requests go in, answers come out, servers come and go. One binary.
 //!
-//! `groups`, `policies` and so on ask by the API's chapters; `convergence` is about servers.
+//! `groups`, `policies` and so on ask by the API's chapters; `convergence` is about servers, `operator` about
+//! who runs it. `program` and `lost` run the program itself with real processes and a real HAProxy.
 #![allow(clippy::unwrap_used)]
 
 mod access;
 mod convergence;
 mod groups;
+mod lost;
+mod machine;
 mod operator;
 mod policies;
+mod program;
 mod schedules;
 mod servers;
 mod support;

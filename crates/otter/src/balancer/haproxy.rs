@@ -1,0 +1,265 @@
+//! HAProxy through its runtime socket: a balancer is a backend, a node is a server of it.
+//!
+//! Nodes are made and removed while HAProxy runs (`add server`, `del server`; HAProxy 2.6 and later),
+//! so the backend needs an algorithm that allows it, such as `balance roundrobin`. What is in
+//! HAProxy's own configuration file is left alone unless it has the address of one of our servers.
+//! Commands and columns: HAProxy's management guide, sections 9.1 and 9.3.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::Deserialize;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio::time::timeout;
+
+use super::{Balancer, Condition, Fault, NewNode, Node, Pool};
+
+/// How long HAProxy may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The longest answer that is read.
+const LONGEST: u64 = 16 << 20;
+/// How often a node is asked to go while its last connections are being closed, and the pause between.
+const GOODBYES: u32 = 20;
+const GOODBYE: Duration = Duration::from_millis(50);
+
+/// Where HAProxy is.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HaproxySettings {
+    /// Its runtime socket, with `level admin`.
+    pub socket: PathBuf,
+}
+
+/// A HAProxy.
+pub struct Haproxy {
+    settings: HaproxySettings,
+}
+
+impl Haproxy {
+    /// One at this socket; it is first talked to when it is first needed.
+    pub fn new(settings: HaproxySettings) -> Self {
+        Self { settings }
+    }
+
+    /// Whether it answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn check(&self) -> Result<(), Fault> {
+        self.ask("show info").await.map(|_| ())
+    }
+
+    /// Sends one command and reads the whole answer.
+    async fn ask(&self, command: &str) -> Result<String, Fault> {
+        let talk = async {
+            let mut socket = UnixStream::connect(&self.settings.socket).await?;
+            socket.write_all(format!("{command}\n").as_bytes()).await?;
+            let mut answer = String::new();
+            socket.take(LONGEST).read_to_string(&mut answer).await?;
+            Ok::<_, io::Error>(answer)
+        };
+        let path = self.settings.socket.display();
+        match timeout(PATIENCE, talk).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(Fault::Retryable(format!("HAProxy at {path} cannot be asked: {error}"))),
+            Err(_) => Err(Fault::Retryable(format!("HAProxy at {path} does not answer"))),
+        }
+    }
+
+    /// Sends a command that says nothing when it succeeds, or one of these.
+    async fn tell(&self, command: &str, success: &[&str]) -> Result<(), Fault> {
+        let answer = self.ask(command).await?;
+        let answer = answer.trim();
+        if answer.is_empty() || success.iter().any(|word| answer.contains(word)) {
+            return Ok(());
+        }
+        Err(read_refusal(command, answer))
+    }
+
+    async fn set_state(&self, balancer: &str, node: &str, state: &str) -> Result<(), Fault> {
+        self.tell(&format!("set server {balancer}/{node} state {state}"), &[]).await
+    }
+
+    async fn remove_one(&self, balancer: &str, node: &str) -> Result<(), Fault> {
+        self.set_state(balancer, node, "maint").await?;
+        self.tell(&format!("shutdown sessions server {balancer}/{node}"), &[]).await?;
+        let mut refused = Ok(());
+        // Sessions end a moment after they are told to.
+        for _ in 0..GOODBYES {
+            refused = self.tell(&format!("del server {balancer}/{node}"), &["Server deleted"]).await;
+            if !matches!(refused, Err(Fault::Retryable(_))) {
+                break;
+            }
+            tokio::time::sleep(GOODBYE).await;
+        }
+        refused
+    }
+}
+
+/// A name that HAProxy takes as it is; anything else could be a second command.
+fn checked(name: &str) -> Result<&str, Fault> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
+    if !name.is_empty() && name.chars().all(plain) {
+        return Ok(name);
+    }
+    Err(Fault::Gone(format!("Backend {name:?} of HAProxy")))
+}
+
+fn read_refusal(command: &str, answer: &str) -> Fault {
+    let lower = answer.to_lowercase();
+    if lower.contains("no such") || lower.contains("not found") || lower.contains("can't find") {
+        return Fault::Gone(answer.to_owned());
+    }
+    let passing = ["still has connections", "already exists", "must be in maintenance"];
+    if passing.iter().any(|word| lower.contains(word)) {
+        return Fault::Retryable(format!("HAProxy: {answer}"));
+    }
+    let verb = command.split(' ').take(2).collect::<Vec<_>>().join(" ");
+    Fault::Terminal(format!("HAProxy refuses to {verb}: {answer}"))
+}
+
+/// The nodes of a backend in the answer to `show stat`, which is CSV with a header; `None` if there
+/// is no such backend.
+fn read_pool(csv: &str, backend: &str) -> Option<Pool> {
+    let text = csv.trim_start_matches("# ");
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+    let header = reader.headers().ok()?.clone();
+    let column = |name: &str| header.iter().position(|there| there == name);
+    let (proxy, server) = (column("pxname")?, column("svname")?);
+    let (status, open, address) = (column("status")?, column("scur")?, column("addr")?);
+    let mut pool = Pool::default();
+    let mut known = false;
+    for row in reader.records().filter_map(Result::ok).filter(|row| row.get(proxy) == Some(backend)) {
+        let name = row.get(server).unwrap_or_default();
+        known |= name == "BACKEND";
+        let Some((host, port)) = row.get(address).and_then(|address| address.rsplit_once(':')) else {
+            continue;
+        };
+        let Ok(port) = port.parse() else { continue };
+        let status = row.get(status).unwrap_or_default();
+        pool.nodes.push(Node {
+            id: name.to_owned(),
+            address: host.to_owned(),
+            port,
+            condition: read_condition(status),
+            online: !status.starts_with("DOWN"),
+            ordinary: true,
+            connections: row.get(open).and_then(|open| open.parse().ok()),
+        });
+    }
+    known.then_some(pool)
+}
+
+fn read_condition(status: &str) -> Condition {
+    match status.split([' ', '(']).next().unwrap_or_default() {
+        "DRAIN" => Condition::Draining,
+        "MAINT" => Condition::Disabled,
+        _ => Condition::Enabled,
+    }
+}
+
+fn word(condition: Condition) -> &'static str {
+    match condition {
+        Condition::Enabled => "ready",
+        Condition::Draining => "drain",
+        Condition::Disabled => "maint",
+    }
+}
+
+#[async_trait]
+impl Balancer for Haproxy {
+    async fn pool(&self, _tenant: &str, balancer: &str) -> Result<Pool, Fault> {
+        let balancer = checked(balancer)?;
+        let answer = self.ask("show stat").await?;
+        read_pool(&answer, balancer).ok_or_else(|| Fault::Gone(format!("Backend {balancer} of HAProxy")))
+    }
+
+    async fn add(&self, _tenant: &str, balancer: &str, node: &NewNode) -> Result<String, Fault> {
+        let balancer = checked(balancer)?;
+        let (address, port) = (checked(&node.address)?, node.port);
+        let id = format!("otter-{}-{port}", address.replace(':', "_"));
+        let add = format!("add server {balancer}/{id} {address}:{port} weight 1");
+        self.tell(&add, &["New server registered"]).await?;
+        // A new server is in maintenance until it is told otherwise.
+        self.set_state(balancer, &id, word(node.condition)).await?;
+        Ok(id)
+    }
+
+    async fn change(
+        &self,
+        _tenant: &str,
+        balancer: &str,
+        node: &str,
+        condition: Condition,
+    ) -> Result<(), Fault> {
+        self.set_state(checked(balancer)?, checked(node)?, word(condition)).await
+    }
+
+    async fn remove(&self, _tenant: &str, balancer: &str, nodes: &[String]) -> Result<(), Fault> {
+        let balancer = checked(balancer)?;
+        for node in nodes {
+            match self.remove_one(balancer, checked(node)?).await {
+                Err(Fault::Gone(_)) | Ok(()) => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const STAT: &str = "# pxname,svname,qcur,scur,status,weight,addr,\n\
+                        web,FRONTEND,,3,OPEN,,,\n\
+                        app,one,0,2,no check,1,127.0.0.1:31000,\n\
+                        app,two,0,0,DRAIN,1,127.0.0.1:31001,\n\
+                        app,three,0,0,DOWN 1/2,1,[::1]:31002,\n\
+                        app,four,0,0,MAINT,1,127.0.0.1:31003,\n\
+                        app,BACKEND,0,2,UP,4,,\n\
+                        other,BACKEND,0,0,UP,0,,\n";
+
+    #[test]
+    fn the_statistics_of_a_backend_are_read() {
+        let pool = read_pool(STAT, "app").unwrap();
+        let seen: Vec<_> = pool
+            .nodes
+            .iter()
+            .map(|node| (node.id.as_str(), node.port, node.condition, node.online, node.connections))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                ("one", 31000, Condition::Enabled, true, Some(2)),
+                ("two", 31001, Condition::Draining, true, Some(0)),
+                ("three", 31002, Condition::Enabled, false, Some(0)),
+                ("four", 31003, Condition::Disabled, true, Some(0)),
+            ]
+        );
+        assert_eq!(read_pool(STAT, "other"), Some(Pool::default()));
+        assert_eq!(read_pool(STAT, "nothing"), None);
+        assert_eq!(read_pool("Unknown command", "app"), None);
+    }
+
+    #[test]
+    fn a_name_cannot_smuggle_a_command_in() {
+        assert!(checked("app").is_ok());
+        for name in ["", "app; disable server x/y", "a\nb", "a b"] {
+            assert!(checked(name).is_err(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_sorted() {
+        assert!(matches!(read_refusal("del server a/b", "No such server."), Fault::Gone(_)));
+        let busy = "Server still has connections attached to it, cannot remove it.";
+        assert!(matches!(read_refusal("del server a/b", busy), Fault::Retryable(_)));
+        let fault = read_refusal("add server a/b", "backend 'a' is of the wrong algorithm");
+        assert!(matches!(fault, Fault::Terminal(text) if text.contains("refuses to add server")));
+    }
+}

@@ -1,0 +1,207 @@
+//! The commands that work on this machine: serve, migrate, check.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use otter::balancer::{Balancer, Haproxy, Memory};
+use otter::clock::{Clock, SystemClock};
+use otter::launcher::{Launcher, Process, Simulated};
+use otter::settings::{self, BalancerSettings, LauncherSettings, Settings};
+use otter::store::{Durability, Sqlite, Store};
+use otter::{App, Parts};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::{Cli, Command, Common};
+use crate::{operate, tables};
+
+/// The settings file that is taken if none is named.
+const SETTINGS: &str = "otter.toml";
+/// A key that systemd hands over (LoadCredential=otter.key).
+const CREDENTIAL: &str = "otter.key";
+
+pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        Command::Serve(common) => serve(&common).await,
+        Command::Migrate { common, check } => migrate(&common, check).await,
+        Command::Check(common) => check(&common).await,
+        Command::Groups { remote, group: Some(group), .. } => operate::group(&remote, &group).await,
+        Command::Groups { remote, deleting, .. } => match deleting {
+            Some(url) => operate::deleting(&url).await,
+            None => operate::groups(&remote).await,
+        },
+        Command::History { remote, group, lines } => operate::history(&remote, &group, lines).await,
+        Command::Converge { remote, group } => operate::converge(&remote, &group).await,
+    }
+}
+
+/// The settings file, overridden by what was typed.
+fn load(common: &Common) -> anyhow::Result<Settings> {
+    let path = common.settings.clone().or_else(|| Some(PathBuf::from(SETTINGS)).filter(|path| path.exists()));
+    let mut settings = match &path {
+        Some(path) => read(path)?,
+        None => Settings::default(),
+    };
+    if let Some(listen) = common.listen {
+        settings.listen = listen;
+    }
+    if let Some(database) = &common.database {
+        settings.database.clone_from(database);
+    }
+    let handed_over =
+        std::env::var_os("CREDENTIALS_DIRECTORY").map(|folder| Path::new(&folder).join(CREDENTIAL));
+    if settings.key_file.is_none() {
+        settings.key_file = handed_over.filter(|path| path.exists());
+    }
+    Ok(settings)
+}
+
+fn read(path: &Path) -> anyhow::Result<Settings> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    settings::read(&text).map_err(|troubles| {
+        let told: Vec<_> = troubles.iter().map(|trouble| format!("{}: {trouble}", path.display())).collect();
+        anyhow::anyhow!("the settings are wrong:\n{}", told.join("\n"))
+    })
+}
+
+async fn serve(common: &Common) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let mut settings = load(common)?;
+    let listener = TcpListener::bind(settings.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", settings.listen))?;
+    // With port 0 the links have to name the port that it became.
+    settings.listen = listener.local_addr()?;
+    let stop = CancellationToken::new();
+    tokio::spawn(signals(stop.clone()));
+    let app = App::start(parts(settings).await?).await?;
+    let admin = app.settings().admin_listen;
+    if let Some(address) = admin {
+        let listener =
+            TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+        tokio::spawn(serve_admin(listener, app.clone()));
+    }
+    tracing::info!(url = app.public_url(), "serving");
+    otter::serve(listener, app.clone(), stop.cancelled_owned()).await?;
+    tracing::info!("finishing what is in hand");
+    app.stop().await;
+    Ok(())
+}
+
+async fn serve_admin(listener: TcpListener, app: App) {
+    if let Err(error) = axum::serve(listener, otter::admin_router(app)).await {
+        tracing::error!(%error, "the operator's listener has failed");
+    }
+}
+
+/// Waits for SIGTERM or SIGINT.
+async fn signals(stop: CancellationToken) {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            stop.cancel();
+        }
+        Err(error) => tracing::error!(%error, "signals cannot be listened to; end the process to stop it"),
+    }
+}
+
+async fn parts(settings: Settings) -> anyhow::Result<Parts> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let launcher = launcher(&settings, &clock).await?;
+    let balancer = balancer(&settings);
+    Ok(Parts { settings, clock, launcher, balancer })
+}
+
+async fn launcher(settings: &Settings, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Launcher>> {
+    Ok(match &settings.launcher {
+        Some(LauncherSettings::Process(process)) => Arc::new(Process::start(process.clone()).await?),
+        Some(LauncherSettings::Simulated(simulated)) => {
+            Arc::new(Simulated::new(Arc::clone(clock), simulated.boot_delay))
+        }
+        None => bail!("launcher: is required, such as launcher = {{ kind = \"simulated\" }} in {SETTINGS}"),
+    })
+}
+
+fn balancer(settings: &Settings) -> Arc<dyn Balancer> {
+    match &settings.balancer {
+        BalancerSettings::None => Arc::new(Memory::default()),
+        BalancerSettings::Haproxy(haproxy) => Arc::new(Haproxy::new(haproxy.clone())),
+    }
+}
+
+async fn migrate(common: &Common, check: bool) -> anyhow::Result<()> {
+    let settings = load(common)?;
+    let missing = Sqlite::missing_migrations(&settings.database).await.unwrap_or_default();
+    if check {
+        tables::print(&missing)?;
+        if !missing.is_empty() {
+            bail!("{} steps are missing; run: otter migrate", missing.len());
+        }
+        return Ok(());
+    }
+    let store = Sqlite::open(&settings.database, Durability::Full).await?;
+    store.close().await;
+    Ok(tables::print(&["the schema is up to date".to_owned()])?)
+}
+
+/// Tries each part by itself, so that one which fails hides no other.
+async fn check(common: &Common) -> anyhow::Result<()> {
+    let settings = load(common)?;
+    let database = Sqlite::missing_migrations(&settings.database).await.map_or_else(
+        |error| Err(anyhow::Error::from(error).context("otter migrate makes it")),
+        |missing| {
+            if missing.is_empty() {
+                Ok(settings.database.clone())
+            } else {
+                Err(anyhow::anyhow!("otter migrate is due"))
+            }
+        },
+    );
+    let identity = otter::auth::check(&settings).await;
+    let rows = [
+        ("database", database),
+        ("auth", identity),
+        ("launcher", check_launcher(&settings)),
+        ("balancer", check_balancer(&settings).await),
+    ];
+    let failed = rows.iter().filter(|(_, result)| result.is_err()).count();
+    let shown = rows.map(|(part, result)| match result {
+        Ok(details) => [part.to_owned(), "ok".to_owned(), details],
+        Err(error) => [part.to_owned(), "FAILED".to_owned(), format!("{error:#}")],
+    });
+    tables::print(&tables::aligned(&shown))?;
+    if failed > 0 { bail!("{failed} of {} are not well", shown.len()) } else { Ok(()) }
+}
+
+/// Looks without starting anything: a running service may be using the same folder.
+fn check_launcher(settings: &Settings) -> anyhow::Result<String> {
+    match &settings.launcher {
+        None => bail!("launcher: is required"),
+        Some(LauncherSettings::Simulated(_)) => Ok("simulated".to_owned()),
+        Some(LauncherSettings::Process(process)) => {
+            let program = process.command.first().context("launcher.command: is required")?;
+            let folders = std::env::var_os("PATH").unwrap_or_default();
+            let found = Path::new(program).is_file()
+                || std::env::split_paths(&folders).any(|folder| folder.join(program).is_file());
+            anyhow::ensure!(found, "launcher.command: {program} is not to be found");
+            Ok(format!("process: {program}"))
+        }
+    }
+}
+
+async fn check_balancer(settings: &Settings) -> anyhow::Result<String> {
+    match &settings.balancer {
+        BalancerSettings::None => Ok("none".to_owned()),
+        BalancerSettings::Haproxy(haproxy) => {
+            Haproxy::new(haproxy.clone()).check().await?;
+            Ok(format!("haproxy at {}", haproxy.socket.display()))
+        }
+    }
+}

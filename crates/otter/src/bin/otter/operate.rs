@@ -1,0 +1,92 @@
+//! The operator's view and levers, through the same API that everybody uses.
+
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::cli::Remote;
+use crate::client::ask;
+use crate::tables::{aligned, print};
+
+fn home(remote: &Remote) -> String {
+    format!("{}/v1.0/{}/groups", remote.url.trim_end_matches('/'), remote.tenant)
+}
+
+async fn get(remote: &Remote, url: &str) -> anyhow::Result<Value> {
+    ask(Method::GET, url, remote.token.as_deref()).await
+}
+
+pub(crate) async fn groups(remote: &Remote) -> anyhow::Result<()> {
+    let mut rows = vec![["ID", "NAME", "ACTIVE", "DESIRED", "STATUS"].map(str::to_owned)];
+    let mut next = Some(home(remote));
+    while let Some(url) = next {
+        let page = get(remote, &url).await?;
+        let listed = page["groups"].as_array().cloned().unwrap_or_default();
+        rows.extend(listed.iter().map(row));
+        // A full page has a next one; the marker is asked for here, since the link has the public URL.
+        let last = listed.last().and_then(|group| group["id"].as_str());
+        let more = page["groups_links"].as_array().is_some_and(|links| !links.is_empty());
+        next = last.filter(|_| more).map(|last| format!("{}?marker={last}", home(remote)));
+    }
+    Ok(print(&aligned(&rows))?)
+}
+
+fn row(group: &Value) -> [String; 5] {
+    let state = &group["state"];
+    let paused = if state["paused"] == true { ", paused" } else { "" };
+    [
+        text(&group["id"]),
+        text(&state["name"]),
+        text(&state["activeCapacity"]),
+        text(&state["desiredCapacity"]),
+        text(&state["status"]) + paused,
+    ]
+}
+
+pub(crate) async fn group(remote: &Remote, group: &str) -> anyhow::Result<()> {
+    let manifest = get(remote, &format!("{}/{group}", home(remote))).await?;
+    Ok(print(&[serde_json::to_string_pretty(&manifest["group"])?])?)
+}
+
+pub(crate) async fn deleting(url: &str) -> anyhow::Result<()> {
+    let page = ask(Method::GET, &format!("{}/deleting", url.trim_end_matches('/')), None).await?;
+    let mut rows = vec![["TENANT", "ID", "NAME", "STATUS", "WHY"].map(str::to_owned)];
+    for group in page["groups"].as_array().into_iter().flatten() {
+        let why: Vec<String> = group["errors"].as_array().into_iter().flatten().map(text).collect();
+        let [tenant, id, name, status] = ["tenant", "id", "name", "status"].map(|key| text(&group[key]));
+        rows.push([tenant, id, name, status, why.join("; ")]);
+    }
+    Ok(print(&aligned(&rows))?)
+}
+
+pub(crate) async fn history(remote: &Remote, group: &str, lines: u32) -> anyhow::Result<()> {
+    let page = get(remote, &format!("{}/{group}/history?limit={lines}", home(remote))).await?;
+    let mut rows = vec![["TIME", "FROM", "TO", "CAUSE", "BY", "OUTCOME"].map(str::to_owned)];
+    for line in page["history"].as_array().into_iter().flatten() {
+        let by = ["user", "agent"].map(|key| text(&line["by"][key]));
+        let outcome = ["refused", "message"].map(|key| text(&line[key]));
+        rows.push([
+            text(&line["at"]),
+            text(&line["from"]),
+            text(&line["to"]),
+            text(&line["cause"]["kind"]),
+            by.join(" ").trim().to_owned(),
+            outcome.join(" ").trim().to_owned(),
+        ]);
+    }
+    Ok(print(&aligned(&rows))?)
+}
+
+pub(crate) async fn converge(remote: &Remote, group: &str) -> anyhow::Result<()> {
+    let url = format!("{}/{group}/converge", home(remote));
+    ask(Method::POST, &url, remote.token.as_deref()).await?;
+    Ok(print(&[format!("group {group} is being converged")])?)
+}
+
+/// A value without quotation marks; nothing for null.
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,115 @@
+//! Nothing lost: the service is killed at random points under load, and afterwards everything that it
+//! acknowledged is there, once, and its servers are those that it knows of.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::machine::{Caller, Program, eventually};
+use crate::support::{change, new_group};
+
+/// How often a service is killed.
+#[allow(clippy::print_stderr, reason = "what was scaled down is told to whoever runs the tests")]
+fn kills() -> u32 {
+    if std::env::var_os("LOADSCALE_SOAK").is_some() {
+        return 100;
+    }
+    eprintln!("scaled down: 5 kills instead of 100");
+    5
+}
+
+/// Creates a group; returns its id and those of its policies.
+fn group(program: &Program, min: u32, max: u32, policies: Value) -> (String, Vec<String>) {
+    let mut body = new_group(min, max);
+    body["scalingPolicies"] = policies;
+    let made = program.ask("POST", "t/groups", &body.to_string()).1["group"].clone();
+    let id = |value: &Value| value["id"].as_str().unwrap().to_owned();
+    (id(&made), made["scalingPolicies"].as_array().unwrap().iter().map(id).collect())
+}
+
+/// Runs work beside the service until the service is killed at a random moment.
+fn kill_under(program: &mut Program, workers: usize, work: impl Fn(Caller) + Sync) {
+    let (over, caller) = (AtomicBool::new(false), program.caller());
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    work(caller);
+                }
+            });
+        }
+        // The moment is what this is about: anywhere within a stretch of work.
+        std::thread::sleep(Duration::from_millis(50 + rand::random::<u64>() % 400));
+        program.kill();
+        over.store(true, Ordering::Relaxed);
+    });
+    program.run();
+}
+
+#[test]
+fn every_call_that_was_acknowledged_is_counted_once() {
+    let mut program = Program::imagined();
+    // More servers than it may have are never wanted: only the counting is looked at.
+    let (group, policies) = group(&program, 0, 1000, json!([change(1), change(-1000)]));
+    let home = format!("t/groups/{group}/policies/{}/webhooks", policies[0]);
+    let hook = program.ask("POST", &home, "[{\"name\": \"h\"}]").1;
+    let links = hook["webhooks"][0]["links"].as_array().unwrap();
+    let href = links.iter().find(|link| link["rel"] == "capability").unwrap()["href"].as_str().unwrap();
+    let capability = href.split_once("/v1.0/").unwrap().1;
+    for kill in 0..kills() {
+        let (sure, unsure) = (AtomicI64::new(0), AtomicI64::new(0));
+        let before = program.capacities(&group)[1];
+        kill_under(&mut program, 3, |caller| {
+            let done = matches!(caller.try_ask("POST", capability, ""), Ok((202, _)));
+            if done { &sure } else { &unsure }.fetch_add(1, Ordering::Relaxed);
+        });
+        let (sure, unsure) = (sure.into_inner(), unsure.into_inner());
+        let counted = program.capacities(&group)[1] - before;
+        assert!(
+            (sure..=sure + unsure).contains(&counted) || before + counted == 1000,
+            "kill {kill}: {counted} were counted, {sure} acknowledged, {unsure} perhaps"
+        );
+        assert_eq!(last_executions(&program, &group), counted.min(100), "history has each of them once");
+        assert_eq!(
+            program.ask("POST", &format!("t/groups/{group}/policies/{}/execute", policies[1]), "").0,
+            202
+        );
+    }
+}
+
+/// Executions through the webhook since the last one through the policy, among the newest hundred lines.
+fn last_executions(program: &Program, group: &str) -> i64 {
+    let page = program.ask("GET", &format!("t/groups/{group}/history?limit=100"), "").1;
+    let since =
+        page["history"].as_array().unwrap().iter().take_while(|line| line["cause"]["kind"] != "policy");
+    let executed = since.filter(|line| line["cause"]["kind"] == "webhook" && line.get("refused").is_none());
+    i64::try_from(executed.count()).unwrap()
+}
+
+#[test]
+fn no_server_is_leaked_or_orphaned_when_the_service_is_killed_while_they_come_and_go() {
+    let mut program = Program::start("");
+    let (group, policies) = group(&program, 1, 6, json!([change(2), change(-3), change(3), change(-1)]));
+    for _ in 0..kills() {
+        kill_under(&mut program, 1, |caller| {
+            for policy in &policies {
+                let _ = caller.try_ask("POST", &format!("t/groups/{group}/policies/{policy}/execute"), "");
+            }
+        });
+    }
+    eventually("each server has a record and a process, and the group wants them all", || {
+        let [active, desired] = program.capacities(&group);
+        let processes: BTreeSet<String> = program.processes().into_iter().collect();
+        active == desired
+            && usize::try_from(desired).unwrap() == processes.len()
+            && records(&program) == processes
+    });
+}
+
+/// Ids of the servers that the launcher has written down.
+fn records(program: &Program) -> BTreeSet<String> {
+    let names = std::fs::read_dir(program.servers()).unwrap().flatten().map(|entry| entry.file_name());
+    names.filter_map(|name| name.to_str()?.strip_suffix(".json").map(str::to_owned)).collect()
+}

@@ -1,0 +1,268 @@
+//! Real things on this machine: processes as servers, HAProxy before them, and the program itself.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// The example server, which cargo builds with the tests.
+pub(crate) fn backend() -> PathBuf {
+    let here = std::env::current_exe().unwrap();
+    let path = here.ancestors().nth(2).unwrap().join("examples/backend");
+    assert!(path.is_file(), "{} is missing; cargo test builds it", path.display());
+    path
+}
+
+/// A port that nobody has just now.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// The first of a row of ports that nobody has just now, for servers.
+pub(crate) fn free_row(length: u16) -> u16 {
+    let free = |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
+    let starts = (0..100).map(|_| 20_000 + rand::random::<u16>() % 10_000);
+    let mut rows = starts.filter(|first| (*first..first + length).all(free));
+    rows.next().expect("a row of free ports")
+}
+
+/// Waits until a thing that happens in another process has happened: there is nothing to await there.
+pub(crate) fn eventually(what: &str, mut happened: impl FnMut() -> bool) {
+    let patience = Instant::now() + Duration::from_secs(60);
+    while !happened() {
+        assert!(Instant::now() < patience, "this did not happen within a minute: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// A process that is killed when the test ends.
+pub(crate) struct Owned(pub(crate) Child);
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A HAProxy with an empty backend `app`.
+pub(crate) struct Haproxy {
+    _process: Owned,
+    pub(crate) socket: PathBuf,
+    pub(crate) port: u16,
+}
+
+impl Haproxy {
+    pub(crate) fn start(folder: &Path) -> Self {
+        let (socket, config, port) = (folder.join("haproxy.sock"), folder.join("haproxy.cfg"), free_port());
+        let text = format!(
+            "global\n  stats socket {} level admin\ndefaults\n  mode tcp\n  timeout connect 1s\n  \
+             timeout client 60s\n  timeout server 60s\nlisten app\n  bind 127.0.0.1:{port}\n  balance leastconn\n",
+            socket.display()
+        );
+        std::fs::write(&config, text).unwrap();
+        let process = Command::new("haproxy").arg("-db").arg("-f").arg(&config).stderr(Stdio::null()).spawn();
+        let process = process.expect("haproxy is needed here: apt-get install haproxy");
+        let haproxy = Self { _process: Owned(process), socket, port };
+        eventually("HAProxy listens", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+        haproxy
+    }
+}
+
+/// A connection that is kept open.
+pub(crate) struct Held(BufReader<TcpStream>);
+
+impl Held {
+    pub(crate) fn open(port: u16) -> std::io::Result<Self> {
+        let stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        Ok(Self(BufReader::new(stream)))
+    }
+
+    /// Asks over it; the answer is the id of the server.
+    pub(crate) fn ask(&mut self) -> std::io::Result<String> {
+        self.0.get_mut().write_all(b"GET / HTTP/1.1\r\nHost: app\r\n\r\n")?;
+        let (mut length, mut line) = (0, String::new());
+        loop {
+            line.clear();
+            if self.0.read_line(&mut line)? == 0 {
+                return Err(std::io::ErrorKind::UnexpectedEof.into());
+            }
+            if let Some(value) = line.strip_prefix("Content-Length: ") {
+                length = value.trim().parse().unwrap();
+            }
+            if line == "\r\n" {
+                break;
+            }
+        }
+        let mut body = vec![0; length];
+        self.0.read_exact(&mut body)?;
+        Ok(String::from_utf8(body).unwrap())
+    }
+}
+
+/// Asks a service over HTTP, as tenant `t`.
+#[derive(Clone, Copy)]
+pub(crate) struct Caller(u16);
+
+impl Caller {
+    /// A request, if the service can be reached: the status and the body. The path begins after the
+    /// version.
+    pub(crate) fn try_ask(self, method: &str, path: &str, body: &str) -> std::io::Result<(u16, Value)> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.0))?;
+        stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+        write!(
+            stream,
+            "{method} /v1.0/{path} HTTP/1.1\r\nHost: otter\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let (head, body) = answer.split_once("\r\n\r\n").ok_or(std::io::ErrorKind::UnexpectedEof)?;
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+        let status = status.ok_or(std::io::ErrorKind::InvalidData)?;
+        Ok((status, serde_json::from_str(body).unwrap_or_default()))
+    }
+}
+
+/// The program `otter serve` in a folder of its own.
+pub(crate) struct Program {
+    pub(crate) folder: tempfile::TempDir,
+    port: u16,
+    process: Option<Owned>,
+}
+
+impl Program {
+    /// With processes as servers, and these settings beside what every test needs.
+    pub(crate) fn start(settings: &str) -> Self {
+        let first = free_row(40);
+        let launcher = format!(
+            "[launcher]\nkind = \"process\"\ncommand = [{:?}]\nfirst_port = {first}\nlast_port = {}\n\
+             health_path = \"/\"\nstop_after = \"2s\"\nhealth_interval = \"200ms\"\n",
+            backend().display().to_string(),
+            first + 39,
+        );
+        Self::with(settings, &launcher)
+    }
+
+    /// With imagined servers.
+    pub(crate) fn imagined() -> Self {
+        Self::with("", "[launcher]\nkind = \"simulated\"\nboot_delay = \"1s\"\n")
+    }
+
+    fn with(settings: &str, launcher: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = free_port();
+        let text = format!(
+            "auth = \"none\"\nlisten = \"127.0.0.1:{port}\"\n{settings}\n[limits]\nrates = false\n\
+             [converge]\ninterval = \"1s\"\n{launcher}"
+        );
+        std::fs::write(folder.path().join("otter.toml"), text).unwrap();
+        let mut program = Self { folder, port, process: None };
+        program.run();
+        program
+    }
+
+    /// Who asks it.
+    pub(crate) fn caller(&self) -> Caller {
+        Caller(self.port)
+    }
+
+    pub(crate) fn run(&mut self) {
+        let log = std::fs::File::options().create(true).append(true).open(self.folder.path().join("log"));
+        let process = Command::new(env!("CARGO_BIN_EXE_otter"))
+            .arg("serve")
+            .current_dir(self.folder.path())
+            .env("RUST_LOG", "info")
+            .stderr(log.unwrap())
+            .spawn()
+            .unwrap();
+        self.process = Some(Owned(process));
+        eventually("otter listens", || TcpStream::connect(("127.0.0.1", self.port)).is_ok());
+    }
+
+    /// SIGKILL.
+    pub(crate) fn kill(&mut self) {
+        self.process = None;
+    }
+
+    /// SIGTERM; returns the exit status.
+    pub(crate) fn stop(&mut self) -> i32 {
+        let mut process = self.process.take().unwrap();
+        let id = rustix::process::Pid::from_raw(i32::try_from(process.0.id()).unwrap()).unwrap();
+        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        process.0.wait().unwrap().code().unwrap_or(-1)
+    }
+
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap()
+    }
+
+    /// Runs another of its commands against it.
+    pub(crate) fn command(&self, arguments: &[&str]) -> (i32, String) {
+        let output = Command::new(env!("CARGO_BIN_EXE_otter"))
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env("OTTER_URL", format!("http://127.0.0.1:{}", self.port))
+            .env("OTTER_TENANT", "t")
+            .output()
+            .unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code().unwrap_or(-1), String::from_utf8(text).unwrap())
+    }
+
+    /// A request that is answered: the status and the body.
+    pub(crate) fn ask(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
+        self.caller().try_ask(method, path, body).unwrap()
+    }
+
+    /// active, desired
+    pub(crate) fn capacities(&self, group: &str) -> [i64; 2] {
+        let state = self.ask("GET", &format!("t/groups/{group}/state"), "").1;
+        ["activeCapacity", "desiredCapacity"].map(|key| state["group"][key].as_i64().unwrap())
+    }
+
+    /// Ids of the servers whose processes live.
+    pub(crate) fn processes(&self) -> Vec<String> {
+        let mark = format!("OTTER_SERVER_FOLDER={}", self.servers().display());
+        let mut ids = Vec::new();
+        for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+            let Ok(environment) = std::fs::read(entry.path().join("environ")) else { continue };
+            let environment = String::from_utf8_lossy(&environment).into_owned();
+            let mut variables = environment.split('\0');
+            if variables.clone().any(|variable| variable == mark) {
+                ids.extend(
+                    variables
+                        .find_map(|variable| variable.strip_prefix("OTTER_SERVER_ID="))
+                        .map(str::to_owned),
+                );
+            }
+        }
+        ids
+    }
+
+    /// The folder of its servers' records.
+    pub(crate) fn servers(&self) -> PathBuf {
+        self.folder.path().canonicalize().unwrap().join("otter-servers")
+    }
+}
+
+impl Drop for Program {
+    /// Ends the servers, too, which outlive the service on purpose.
+    fn drop(&mut self) {
+        self.kill();
+        let mark = format!("OTTER_SERVER_FOLDER={}", self.servers().display());
+        for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+            let ours = std::fs::read(entry.path().join("environ")).is_ok_and(|environment| {
+                environment.split(|byte| *byte == 0).any(|word| word == mark.as_bytes())
+            });
+            let process = entry.file_name().to_str().and_then(|name| name.parse().ok());
+            if let Some(process) = process.filter(|_| ours).and_then(rustix::process::Pid::from_raw) {
+                let _ = rustix::process::kill_process(process, rustix::process::Signal::KILL);
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! The program with real processes as servers and a real HAProxy before them.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use crate::machine::{Haproxy, Held, Program, eventually};
+use crate::support::{change, new_group};
+
+/// A group behind backend `app` with policies +1 and -1.
+fn group(program: &Program, min: u32, extra: serde_json::Value) -> (String, Vec<String>) {
+    let mut body = new_group(min, 20);
+    body["scalingPolicies"] = json!([change(1), change(-1)]);
+    let args = body["launchConfiguration"]["args"].as_object_mut().unwrap();
+    args.extend(extra.as_object().unwrap().clone());
+    let (status, answer) = program.ask("POST", "t/groups", &body.to_string());
+    assert_eq!(status, 201, "{answer}");
+    let policies = answer["group"]["scalingPolicies"].as_array().unwrap();
+    let policies = policies.iter().map(|policy| policy["id"].as_str().unwrap().to_owned()).collect();
+    (answer["group"]["id"].as_str().unwrap().to_owned(), policies)
+}
+
+fn execute(program: &Program, group: &str, policy: &str) -> u16 {
+    program.ask("POST", &format!("t/groups/{group}/policies/{policy}/execute"), "").0
+}
+
+#[test]
+fn connections_through_haproxy_survive_a_scale_down_and_servers_that_die_are_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let haproxy = Haproxy::start(folder.path());
+    let settings =
+        format!("balancer = {{ kind = \"haproxy\", socket = {:?} }}", haproxy.socket.display().to_string());
+    let program = Program::start(&settings);
+    let balanced = json!({"loadBalancers": [{"loadBalancerId": "app", "port": 80}], "draining_timeout": 600});
+    let (group, policies) = group(&program, 1, balanced);
+    assert_eq!(execute(&program, &group, &policies[0]), 202);
+    eventually("two servers are in service", || program.capacities(&group) == [2, 2]);
+
+    // Two connections are held, one on each server; then one server has to go.
+    let mut held: Vec<Held> = (0..2).map(|_| Held::open(haproxy.port).unwrap()).collect();
+    let before: BTreeSet<String> = held.iter_mut().map(|held| held.ask().unwrap()).collect();
+    assert_eq!(before.len(), 2, "the connections are spread");
+    assert_eq!(execute(&program, &group, &policies[1]), 202);
+    let goes_to = || Held::open(haproxy.port).and_then(|mut new| new.ask());
+    let mut staying = String::new();
+    eventually("new connections go to one server only", || {
+        staying = goes_to().expect("a new connection is always served");
+        (0..4).all(|_| goes_to().is_ok_and(|id| id == staying))
+    });
+    for held in &mut held {
+        assert!(before.contains(&held.ask().expect("a held connection is not cut")));
+    }
+    // The last connection of the drained server ends, and with it the server.
+    drop(held);
+    eventually("the drained server is gone", || program.processes() == [staying.clone()]);
+
+    // A server that dies is noticed and replaced.
+    let process = rustix::process::Pid::from_raw(process_of(&program, &staying)).unwrap();
+    rustix::process::kill_process(process, rustix::process::Signal::KILL).unwrap();
+    eventually("another server has taken its place", || {
+        let there = program.processes();
+        there.len() == 1
+            && there[0] != staying
+            && program.capacities(&group) == [1, 1]
+            && goes_to().is_ok_and(|id| id == there[0])
+    });
+    let (_, history) = program.ask("GET", &format!("t/groups/{group}/history"), "");
+    assert_eq!(history["history"][0]["to"], 1);
+
+    // The group goes, and everything with it.
+    assert_eq!(program.ask("DELETE", &format!("t/groups/{group}?force=true"), "").0, 204);
+    eventually("nothing is left", || program.processes().is_empty());
+    eventually("no record is left", || std::fs::read_dir(program.servers()).unwrap().count() == 0);
+}
+
+fn process_of(program: &Program, server: &str) -> i32 {
+    let marks =
+        [format!("OTTER_SERVER_FOLDER={}", program.servers().display()), format!("OTTER_SERVER_ID={server}")];
+    let mut found = std::fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| {
+        let environment = std::fs::read(entry.path().join("environ")).ok()?;
+        let has = |mark: &String| environment.split(|byte| *byte == 0).any(|word| word == mark.as_bytes());
+        marks.iter().all(has).then(|| entry.file_name().to_str()?.parse().ok()).flatten()
+    });
+    found.next().expect("the process of the server")
+}
+
+#[test]
+fn a_service_that_was_stopped_takes_its_servers_up_again() {
+    let mut program = Program::start("");
+    let (group, _) = group(&program, 2, json!({}));
+    eventually("two servers are in service", || program.capacities(&group) == [2, 2]);
+    let before: BTreeSet<String> = program.processes().into_iter().collect();
+    assert_eq!(program.stop(), 0, "{}", program.log());
+    assert_eq!(program.processes().len(), 2, "servers outlive the service");
+    program.run();
+    assert_eq!(program.ask("POST", &format!("t/groups/{group}/converge"), "").0, 204);
+    eventually("two servers are in service again", || program.capacities(&group) == [2, 2]);
+    assert_eq!(program.processes().into_iter().collect::<BTreeSet<_>>(), before);
+}
+
+#[test]
+fn the_operators_commands_show_and_move_groups() {
+    let program = Program::start("");
+    let (group, policies) = group(&program, 0, json!({}));
+    assert_eq!(execute(&program, &group, &policies[0]), 202);
+    assert_eq!(execute(&program, &group, "nothing"), 404);
+    eventually("a server is in service", || program.capacities(&group) == [1, 1]);
+    let (status, text) = program.command(&["groups"]);
+    assert_eq!(status, 0, "{text}");
+    assert!(
+        text.lines().nth(1).is_some_and(|line| line.starts_with(&group) && line.ends_with("ACTIVE")),
+        "{text}"
+    );
+    let (status, text) = program.command(&["history", &group]);
+    assert!(status == 0 && text.contains("policy") && text.contains("created"), "{text}");
+    assert_eq!(program.command(&["converge", &group]).0, 0);
+    let (status, text) = program.command(&["converge", "nowhere"]);
+    assert!(status == 1 && text.contains("No such scaling group nowhere"), "{text}");
+    let (status, text) = program.command(&["check"]);
+    assert_eq!((status, text.matches(" ok ").count()), (0, 4), "{text}");
+    assert_eq!(program.command(&["migrate", "--check"]).0, 0);
+}
+
+#[test]
+fn wrong_settings_are_all_told_with_file_and_line() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("otter.toml"), "auth = 7\n\n[limits]\npages = 3\n").unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_otter"))
+        .arg("serve")
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text.contains("otter.toml: line 1: auth = 7"), "{text}");
+    assert!(text.contains("otter.toml: line 4: limits.pages = 3: unknown field"), "{text}");
+}
