@@ -127,6 +127,10 @@ pub(crate) async fn run(app: App, mut bench: Bench) {
     let mut desk = Desk::new(app);
     while !bench.stop.is_cancelled() {
         let asked = *bench.asked.borrow_and_update();
+        // What changed before somebody asked for all to be done is part of that.
+        if has_changed(&mut changes) {
+            desk.hasten().await;
+        }
         let next = match desk.turn().await {
             Ok(next) => next,
             Err(error) => {
@@ -157,6 +161,14 @@ async fn until(app: &App, when: Option<Timestamp>) {
         Some(when) => app.clock().until(when).await,
         None => std::future::pending().await,
     }
+}
+
+fn has_changed(changes: &mut Option<watch::Receiver<u64>>) -> bool {
+    changes.as_mut().is_some_and(|changes| {
+        let changed = changes.has_changed().unwrap_or(false);
+        changes.mark_unchanged();
+        changed
+    })
 }
 
 async fn changed(changes: &mut Option<watch::Receiver<u64>>) {
