@@ -2,7 +2,35 @@
 //!
 //! * `imports`: who may import whom, and that the core stays pure.
 //! * `cli`: what is typed and what is answered, without a cloud.
+//!
+//! From here on with the sandbox as the cloud; `cloud` is the fixture, `program` runs the
+//! real program to its end, `running` holds one that goes on:
+//! * `passes`: up, down, hold, dry run, refusals, limits: one pass and its record.
+//! * `lookups`: names to ids; pages, duplicates, ids that no longer hold.
+//! * `tokens`: when one signs in, and when not.
+//! * `round_trips`: what a pass asks for, and what it asks for at the same time.
+//! * `openstack`: the same on Keystone v3 and Octavia.
+//! * `service`: `--interval`, signals, a reader that goes away.
+//! * `looks`: `check` and `status`.
+//! * `faults`: every request of a pass times everything that can go wrong with it.
+//! * `together`: many passes at once. `crashes`: a pass killed anywhere.
+//! * `secrets`: what no output and no file may hold.
+//! * `soak`: how much of it an ordinary run does.
 
 mod cli;
+mod cloud;
+mod crashes;
+mod faults;
 mod imports;
+mod looks;
+mod lookups;
+mod openstack;
+mod passes;
 mod program;
+mod round_trips;
+mod running;
+mod secrets;
+mod service;
+mod soak;
+mod together;
+mod tokens;

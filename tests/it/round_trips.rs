@@ -1,0 +1,77 @@
+//! What a pass asks for, and what it asks for at the same time: counts and order, never time.
+
+use std::fs;
+
+use sandbox::Ask;
+
+use crate::cloud::{BOOT, HIGH, Stage};
+use crate::running::Running;
+
+fn sorted(mut asked: Vec<Ask>) -> Vec<Ask> {
+    asked.sort_by_key(|ask| format!("{ask:?}"));
+    asked
+}
+
+/// What a run asks for before it has had any answer.
+async fn asked_at_once(stage: &Stage, count: usize) -> Vec<Ask> {
+    stage.cloud.latency().set(BOOT);
+    let mark = stage.mark();
+    let running = Running::start(stage.command(&[]));
+    let last = mark + count as u64 - 1;
+    stage.cloud.requests().seen(|entry| entry.number == last).await;
+    running.kill().await;
+    stage.cloud.latency().set(std::time::Duration::ZERO);
+    let log = stage.cloud.requests().since(mark);
+    assert!(log.iter().all(|entry| entry.status.is_none()), "{log:?}");
+    sorted(log.into_iter().map(|entry| entry.ask).collect())
+}
+
+#[tokio::test]
+async fn a_warm_pass_that_acts_is_four_requests_in_two_round_trips() {
+    let stage = Stage::start().await;
+    stage.warm().await;
+    stage.load(HIGH);
+    let reads = [Ask::LoadBalancer, Ask::Manifest, Ask::Stats];
+    assert_eq!(asked_at_once(&stage, 3).await, reads);
+    let mark = stage.mark();
+    stage.run(&[]).await.told("executed", "above_band", 0);
+    let mut asked = stage.asked(mark);
+    assert_eq!(asked.pop(), Some(Ask::Execute));
+    assert_eq!(sorted(asked), reads);
+}
+
+/// Sign-in, then the lists, then the reads, then the execution: whatever one stage asks for, it asks for
+/// at the same time.
+#[tokio::test]
+async fn a_cold_pass_that_acts_is_four_round_trips() {
+    let stage = Stage::start().await;
+    stage.load(HIGH);
+    assert_eq!(asked_at_once(&stage, 1).await, [Ask::SignIn]);
+    let mark = stage.mark();
+    stage.run(&[]).await.told("executed", "above_band", 0);
+    let all = [
+        Ask::Execute,
+        Ask::GroupList,
+        Ask::LoadBalancer,
+        Ask::LoadBalancerList,
+        Ask::Manifest,
+        Ask::SignIn,
+        Ask::Stats,
+    ];
+    assert_eq!(sorted(stage.asked(mark)), all);
+    let known = stage.state_files().into_iter().map(|(path, _)| path);
+    let is_known = |path: &std::path::PathBuf| path.to_string_lossy().contains("/known-");
+    fs::remove_file(known.clone().find(is_known).expect("ids are remembered")).expect("removed");
+    assert_eq!(asked_at_once(&stage, 2).await, [Ask::GroupList, Ask::LoadBalancerList]);
+}
+
+#[tokio::test]
+async fn a_long_journal_changes_nothing() {
+    let stage = Stage::start().await;
+    stage.warm().await;
+    let mark = stage.mark();
+    for _ in 0..5 {
+        stage.run(&[]).await.told("null", "inside_band", 0);
+    }
+    assert_eq!(stage.asked(mark).len(), 15);
+}
