@@ -31,6 +31,18 @@ pub(crate) const LONG_COOLDOWN: &str = "cooldown = \"1h\"";
 pub(crate) struct Stage {
     pub(crate) cloud: Sandbox,
     home: TempDir,
+    face: Face,
+    /// The program's environment, beside its home.
+    variables: Vec<(&'static str, String)>,
+}
+
+/// Which of the cloud's two faces the user looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Face {
+    /// Identity v2.0 and Cloud Load Balancers, with a credentials file.
+    Rackspace,
+    /// Keystone v3 and Octavia, with credentials in the environment.
+    OpenStack,
 }
 
 /// One balancer and one group of two servers, whose next ones take an hour of the sandbox's clock to boot.
@@ -47,9 +59,26 @@ impl Stage {
 
     /// The cloud of `plan`, and settings for its first group.
     pub(crate) async fn with(plan: Plan) -> Stage {
-        let cloud = Sandbox::start(plan).await.expect("a sandbox");
-        let stage = Stage { cloud, home: tempfile::tempdir().expect("a folder") };
+        let stage = Stage::set(plan, Face::Rackspace).await;
         stage.credentials(&format!("api_key = {}", stage.cloud.plan().account.api_key));
+        stage
+    }
+
+    /// The same from its OpenStack side, signed in to with an application credential.
+    pub(crate) async fn openstack(plan: Plan) -> Stage {
+        let mut stage = Stage::set(plan, Face::OpenStack).await;
+        let account = stage.cloud.plan().account.clone();
+        stage.variables = vec![
+            ("OS_APPLICATION_CREDENTIAL_ID", account.application_credential_id),
+            ("OS_APPLICATION_CREDENTIAL_SECRET", account.application_credential_secret),
+        ];
+        stage
+    }
+
+    async fn set(plan: Plan, face: Face) -> Stage {
+        let cloud = Sandbox::start(plan).await.expect("a sandbox");
+        let home = tempfile::tempdir().expect("a folder");
+        let stage = Stage { cloud, home, face, variables: Vec::new() };
         stage.rules("");
         if stage.cloud.load_balancer(BALANCER).is_some() {
             stage.load(RIGHT);
@@ -87,13 +116,26 @@ impl Stage {
         self.settings(&group_table(GROUP, BALANCER, more));
     }
 
+    /// Has the program find these variables and no others.
+    pub(crate) fn variables(&mut self, variables: Vec<(&'static str, String)>) {
+        self.variables = variables;
+    }
+
     /// Writes settings: how to reach this cloud, what servers carry, and `groups`.
     pub(crate) fn settings(&self, groups: &str) {
-        let (identity, region) = (self.cloud.identity_url(), &self.cloud.plan().region);
+        let cloud = match self.face {
+            Face::Rackspace => {
+                format!("credentials = \"credentials\"\nidentity_url = {:?}", self.cloud.identity_url())
+            }
+            Face::OpenStack => {
+                format!("kind = \"openstack\"\nidentity_url = {:?}", self.cloud.keystone_url())
+            }
+        };
         let text = format!(
-            "[cloud]\nidentity_url = {identity:?}\nregion = {region:?}\ncredentials = \"credentials\"\n\
+            "[cloud]\nregion = {:?}\n{cloud}\n\
              [cloud.rates]\nautoscale = \"unlimited\"\nload_balancer = \"unlimited\"\n\
-             [capacity]\n\"general1-2\" = {PER_SERVER}\n{groups}"
+             [capacity]\n\"general1-2\" = {PER_SERVER}\n{groups}",
+            self.cloud.plan().region
         );
         fs::write(self.home().join("settings.toml"), text).expect("written");
     }
@@ -106,6 +148,7 @@ impl Stage {
     /// The same with another state folder, as another user's or machine's would be.
     pub(crate) fn command_in(&self, state: &Path, args: &[&str]) -> Command {
         let mut command = loadscale(self.home());
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.args(["--json".as_ref(), "--state-dir".as_ref(), state.as_os_str()]);
         command.args(args.iter().map(OsStr::new));
         command

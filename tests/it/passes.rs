@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use sandbox::{Ask, Failure, GroupPlan, NodeStatus, Plan, Status};
+use sandbox::{Ask, Failure, GroupPlan, LoadBalancerPlan, NodeStatus, Plan, Status};
 use serde_json::{Value, json};
 
 use crate::cloud::{BALANCER, BOOT, GROUP, HIGH, LONG_COOLDOWN, RIGHT, Stage, group_table, is_token, small};
@@ -50,6 +50,32 @@ async fn too_few_connections_move_the_group_down() {
         (&json!("scale_down"), &json!("remove_1"), &json!(3))
     );
     assert_eq!(stage.executions(), 1);
+}
+
+#[tokio::test]
+async fn connections_of_all_balancers_add_up_and_a_server_on_two_counts_once() {
+    let second = LoadBalancerPlan { name: "second".to_owned(), ..LoadBalancerPlan::default() };
+    let both = vec![BALANCER.to_owned(), second.name.clone()];
+    let group = GroupPlan { min: 2, load_balancers: both, ..GroupPlan::default() };
+    let balancers = vec![LoadBalancerPlan::default(), second];
+    let stage = Stage::with(Plan { load_balancers: balancers, groups: vec![group], ..small() }).await;
+    stage.balancer().set_connections(Some((60, 10)));
+    stage.cloud.load_balancer("second").expect("planned").set_connections(Some((20, 0)));
+    let table = group_table(GROUP, BALANCER, "");
+    stage.settings(&table.replace(&format!("[{BALANCER:?}]"), &format!("[{BALANCER:?}, \"second\"]")));
+    let record = stage.run(&[]).await.told("null", "inside_band", 0);
+    assert_eq!((&record["connections"], &record["servers"]["serving"]), (&json!(90), &json!(2)));
+    assert_eq!(record["load_balancers"].as_array().map(Vec::len), Some(2));
+}
+
+#[tokio::test]
+async fn fixed_servers_carry_load_and_are_not_the_groups() {
+    let balancer = LoadBalancerPlan { fixed_servers: 1, ..LoadBalancerPlan::default() };
+    let stage = Stage::with(Plan { load_balancers: vec![balancer], ..small() }).await;
+    stage.rules("fixed_servers = { \"general1-2\" = 1 }");
+    stage.load(HIGH);
+    let record = stage.run(&[]).await.told("null", "inside_band", 0);
+    assert_eq!((&record["capacity"], &record["servers"]["serving"]), (&json!(150.0), &json!(2)));
 }
 
 #[tokio::test]

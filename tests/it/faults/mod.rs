@@ -15,7 +15,7 @@ use play::play;
 use table::{Cell, cells};
 
 /// Cells played at the same time; most of them wait.
-const AT_ONCE: usize = 12;
+const AT_ONCE: usize = 16;
 /// In an ordinary run one of so many cells is played that wait for their deadline.
 const SAMPLE: usize = 4;
 

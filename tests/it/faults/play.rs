@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::kind::WAIT;
 use super::table::{Cell, Lasting};
-use crate::cloud::{HIGH, LONG_COOLDOWN, Stage, service_of};
+use crate::cloud::{HIGH, LONG_COOLDOWN, Stage, service_of, small};
 use crate::program::{Answer, answer_of};
 use crate::secrets;
 
@@ -46,7 +46,7 @@ struct Known {
 }
 
 async fn stage_of(cell: Cell) -> Stage {
-    let stage = Stage::start().await;
+    let stage = if cell.is_octavias() { Stage::openstack(small()).await } else { Stage::start().await };
     let flavors = if cell.ask == Ask::Server { "flavors = \"servers\"" } else { "" };
     stage.rules(&format!("{LONG_COOLDOWN}\n{flavors}"));
     if cell.warm() {

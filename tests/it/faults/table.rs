@@ -4,7 +4,10 @@ use sandbox::When::{After, Before};
 use sandbox::{Ask, When};
 
 use super::kind::{KINDS, Kind};
-use Ask::{Execute, GroupList, LoadBalancer, LoadBalancerList, Manifest, Server, SignIn, Stats};
+use Ask::{
+    Execute, GroupList, LoadBalancer, LoadBalancerList, Manifest, Members, OctaviaList, OctaviaStats, Pools,
+    Server, SignIn, Stats,
+};
 use Lasting::{On, Once};
 
 /// How long a fault lasts.
@@ -36,6 +39,10 @@ const TABLE: &[Line] = &[
     Line(LoadBalancer,     Before, On,   "r r r r     r r r  r r r r  r  c  r r               r r r r r r"),
     Line(Manifest,         Before, On,   "g g g g     g g g  g g g g  g  g  g g               g g g g g g"),
     Line(Server,           Before, On,   "g g g g     g g g  g g g g  g  g  g g               g g g g g g"),
+    Line(OctaviaList,      Before, On,   "r r r r     r r r  r r r r  r  c  r r               r r r r r r"),
+    Line(OctaviaStats,     Before, On,   "r r r r     r r r  r r r r  r  c  r r               r r r r r r"),
+    Line(Pools,            Before, On,   "r r r r     r r r  r r r r  r  c  r r               r r r r r r"),
+    Line(Members,          Before, On,   "r r r r     r r r  r r r r  r  c  r r               r r r r r r"),
     Line(Execute,          Before, On,   "n u - u     n n n  n n n n  n  n  u u               u - - - - -"),
 
     Line(SignIn,           Before, Once, "- x x -     s s g  x x x x  g  g  x x               g g g g g -"),
@@ -45,6 +52,10 @@ const TABLE: &[Line] = &[
     Line(LoadBalancer,     Before, Once, "- x x -     x r x  x x x x  r  c  x x               r r r r r -"),
     Line(Manifest,         Before, Once, "- x x -     x g x  x x x x  g  g  x x               g g g g g -"),
     Line(Server,           Before, Once, "- x x -     x g g  x x x x  g  g  x x               g g g g g -"),
+    Line(OctaviaList,      Before, Once, "- x x -     x r r  x x x x  r  c  x x               r r r r r -"),
+    Line(OctaviaStats,     Before, Once, "- x x -     x r x  x x x x  r  c  x x               r r r r r -"),
+    Line(Pools,            Before, Once, "- x x -     x r x  x x x x  r  c  x x               r r r r r -"),
+    Line(Members,          Before, Once, "- x x -     x r x  x x x x  r  c  x x               r r r r r -"),
     Line(Execute,          Before, Once, "- u - -     x n n  x x x x  n  n  u u               u - - - - -"),
     Line(Execute,          After,  Once, "- u x u     - - -  - - - -  -  -  u u               u x x x x x"),
 ];
@@ -111,7 +122,12 @@ impl Cell {
     /// Whether the pass is one that knows ids and token: what is asked for once and then remembered is only
     /// met on a pass that knows nothing.
     pub(super) fn warm(&self) -> bool {
-        matches!(self.ask, Stats | LoadBalancer | Manifest | Execute)
+        !matches!(self.ask, SignIn | LoadBalancerList | OctaviaList | GroupList | Server)
+    }
+
+    /// Whether only a user of the cloud's OpenStack side asks for this.
+    pub(super) fn is_octavias(&self) -> bool {
+        matches!(self.ask, OctaviaList | OctaviaStats | Pools | Members)
     }
 
     /// Whether the pass ends by its deadline, since it waits or asks again as long as it may.
