@@ -1,4 +1,27 @@
 //! Otter: the Autoscale v1.0 service on one machine, as a library and the program `otter`.
+//!
+//! ```text
+//! HTTP ──> api ──> service ──> engine (pure)           what was decided is one transaction
+//!           │         │
+//!          auth     store <──┐
+//!                            │
+//! clock ──> worker ──────────┘
+//!             ├─ schedules ──> service                 what is due by time
+//!             └─ gather ──> converge (pure) ──> effects
+//!                  │                               │
+//!                  └────> launcher, balancer <─────┘
+//! ```
+//!
+//! Reading order:
+//! * [`model`]: the nouns, and how they are read from JSON.
+//! * [`engine`] with [`percent`], [`schedule`], [`converge`]: the decisions. Pure: no clock, no I/O; they know
+//!   [`model`] alone (and `converge` what launchers and balancers tell).
+//! * [`service`]: commands, each one transaction around a decision; [`store`]: the seam to the database.
+//! * `worker`: does what is due. [`launcher`] and [`balancer`]: the seams to what it drives.
+//! * [`api`]: HTTP; [`auth`], `rates`, `secret`: who may come in; [`error`]: every answer that is a refusal.
+//! * [`app`]: all of it put together; [`mod@serve`]: the front door; [`settings`], [`clock`], `metrics`.
+//!
+//! A sandbox or test builds an [`App`] from [`Parts`] of its own and mounts [`router`] where it likes.
 pub mod api;
 pub mod app;
 pub mod auth;

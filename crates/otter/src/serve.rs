@@ -1,17 +1,35 @@
-//! The front door: the API on a listener, until told to stop.
+//! The front door: the API on a listener, until told to stop. Slow clients are not waited for.
+
+use std::pin::pin;
+use std::time::Duration;
 
 use anyhow::ensure;
-use tokio::net::TcpListener;
+use axum::Router;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::api::router;
 use crate::app::App;
 use crate::settings::Auth;
 
+/// How long the head of a request may take to come; also how long an idle connection is kept.
+const HEAD_PATIENCE: Duration = Duration::from_secs(60);
+/// The largest head of a request, in bytes, and the most headers in it.
+const LARGEST_HEAD: usize = 64 << 10;
+const MOST_HEADERS: usize = 100;
+/// How long requests in hand get when the service stops.
+const LAST_REQUESTS: Duration = Duration::from_secs(30);
+/// The pause after a connection could not be taken, as when too many files are open.
+const AFTER_FAULT: Duration = Duration::from_millis(100);
+
 /// Serves the API on `listener` until `shutdown` is ready; requests in hand are answered first. The
 /// app is left running: see [`App::stop`].
 ///
 /// # Errors
-/// When the listener fails, or is open to others while `auth` is `none`.
+/// When the listener is none, or is open to others while `auth` is `none`.
 pub async fn serve(
     listener: TcpListener,
     app: App,
@@ -22,6 +40,42 @@ pub async fn serve(
         app.settings().auth != Auth::None || address.ip().is_loopback(),
         "auth = \"none\" is for loopback only, and {address} is open to others: listen on 127.0.0.1 or set auth"
     );
-    axum::serve(listener, router(app)).with_graceful_shutdown(shutdown).await?;
+    let (router, connections) = (router(app), GracefulShutdown::new());
+    let mut shutdown = pin!(shutdown);
+    loop {
+        tokio::select! {
+            () = &mut shutdown => break,
+            taken = listener.accept() => match taken {
+                Ok((stream, _)) => take(stream, router.clone(), &connections),
+                Err(error) => {
+                    tracing::error!(%error, "a connection cannot be taken");
+                    tokio::time::sleep(AFTER_FAULT).await;
+                }
+            },
+        }
+    }
+    drop(listener);
+    if tokio::time::timeout(LAST_REQUESTS, connections.shutdown()).await.is_err() {
+        tracing::warn!("some requests were not finished");
+    }
     Ok(())
+}
+
+fn take(stream: TcpStream, router: Router, connections: &GracefulShutdown) {
+    // Small answers go out at once; without that they are only slower.
+    let _ = stream.set_nodelay(true);
+    let mut builder = Builder::new(TokioExecutor::new()).http1_only();
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_PATIENCE)
+        .max_buf_size(LARGEST_HEAD)
+        .max_headers(MOST_HEADERS);
+    let served = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let served = connections.watch(served.into_owned());
+    tokio::spawn(async move {
+        if let Err(error) = served.await {
+            tracing::debug!(%error, "a connection ended badly");
+        }
+    });
 }

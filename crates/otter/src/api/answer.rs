@@ -48,7 +48,10 @@ pub(super) async fn dress(State(app): State<App>, request: Request, next: Next) 
     tracing::debug!(%method, path, status = answer.status().as_u16(), %id, "answered");
     app.metrics().answered(answer.status().as_u16());
     let headers = answer.headers_mut();
-    headers.entry(header::CONTENT_TYPE).or_insert(JSON);
+    // What handlers return as bare text is JSON, too.
+    if headers.get(header::CONTENT_TYPE).is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain")) {
+        headers.insert(header::CONTENT_TYPE, JSON);
+    }
     headers.insert(header::SERVER, SERVER);
     if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
         headers.entry(RESPONSE_ID).or_insert(id);

@@ -27,6 +27,9 @@ use crate::error::Error;
 
 pub use admin::admin_router;
 
+/// The description of the API; the tests hold every request and answer against it.
+const OPENAPI: &str = include_str!("../../openapi.json");
+
 /// The whole API, to be mounted under any listener.
 pub fn router(app: App) -> Router {
     let gate = from_fn_with_state(app.clone(), admit::admit);
@@ -35,6 +38,7 @@ pub fn router(app: App) -> Router {
         .merge(both("/v1.0/execute", vec![("/{version}/{capability}", post(webhooks::execute))]))
         .route("/", get(async || StatusCode::OK))
         .route("/health", get(admin::health))
+        .route("/openapi.json", get(async || OPENAPI))
         .fallback(not_found)
         .method_not_allowed_fallback(not_allowed)
         .layer(from_fn_with_state(app.clone(), answer::dress))

@@ -84,3 +84,97 @@ fn after_failure(progress: &mut crate::model::state::Progress, now: Timestamp, p
     progress.retries = 0;
     now.saturating_add(doubled.min(pace.retry_longest)).unwrap_or(Timestamp::MAX)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::converge::Step;
+    use crate::model::state::Progress;
+    use crate::model::{GroupConfig, GroupKey};
+
+    fn now() -> Timestamp {
+        "2030-01-01T12:00:00Z".parse().unwrap()
+    }
+
+    fn group() -> Group {
+        let (tenant, group) = ("t".to_owned(), "g".to_owned());
+        let (name, metadata) = ("g".to_owned(), std::collections::BTreeMap::new());
+        Group {
+            key: GroupKey { tenant, group },
+            config: GroupConfig { name, cooldown: 0, min_entities: 0, max_entities: 9, metadata },
+            desired: 1,
+            touched: None,
+            paused: false,
+            suspended: false,
+            deleting: false,
+            status: Status::Active,
+            errors: Vec::new(),
+            active: 0,
+            progress: Progress { wanted: 5, due: Some(now()), retries: 0, failures: 0 },
+        }
+    }
+
+    fn applied(group: &mut Group, verdict: Verdict) -> Option<i64> {
+        apply(group, verdict, 5, now(), (now() + Duration::from_secs(10), &Converge::default()));
+        group.progress.due.map(|due| due.as_second() - now().as_second())
+    }
+
+    #[test]
+    fn the_worst_that_happened_is_the_verdict() {
+        let mut plan = Plan::default();
+        assert_eq!(judge(&plan, &[]), Verdict::Done);
+        let passing = Fault::Retryable("later".to_owned());
+        assert_eq!(judge(&plan, std::slice::from_ref(&passing)), Verdict::Again);
+        plan.steps.push(Step::Create);
+        assert_eq!(judge(&plan, &[]), Verdict::Again);
+        plan.limited.push("busy".to_owned());
+        assert_eq!(judge(&plan, std::slice::from_ref(&passing)), Verdict::Limited(vec!["busy".to_owned()]));
+        // Reasons are sorted and told once; what is gone when it is to be changed is terminal.
+        let faults = [
+            Fault::Terminal("b".to_owned()),
+            passing,
+            Fault::Gone("a".to_owned()),
+            Fault::Terminal("b".to_owned()),
+        ];
+        let reasons = vec!["a does not exist".to_owned(), "b".to_owned()];
+        assert_eq!(judge(&plan, &faults), Verdict::Failed(reasons));
+    }
+
+    #[test]
+    fn pauses_after_failures_double_up_to_an_hour_and_begin_anew_after_a_success() {
+        let mut group = group();
+        let failed = || Verdict::Failed(vec!["no".to_owned()]);
+        let pauses: Vec<_> = (0..8).map(|_| applied(&mut group, failed()).unwrap()).collect();
+        assert_eq!(pauses, [60, 120, 240, 480, 960, 1920, 3600, 3600]);
+        assert_eq!((group.status, group.errors.len()), (Status::Error, 1));
+        assert_eq!(applied(&mut group, Verdict::Again), Some(10));
+        assert_eq!((group.status, group.errors.len()), (Status::Active, 0));
+        assert_eq!(applied(&mut group, Verdict::Done), None);
+        group.progress.due = Some(now());
+        assert_eq!(applied(&mut group, failed()), Some(60));
+    }
+
+    #[test]
+    fn limited_patience_ends_in_error_after_ten_rounds_in_a_row() {
+        let mut group = group();
+        for _ in 0..10 {
+            assert_eq!(applied(&mut group, Verdict::Limited(vec!["busy".to_owned()])), Some(10));
+            assert_eq!(group.status, Status::Active);
+        }
+        assert_eq!(applied(&mut group, Verdict::Limited(vec!["busy".to_owned()])), Some(60));
+        assert_eq!(group.errors, ["Timed out: busy"]);
+    }
+
+    #[test]
+    fn what_came_meanwhile_is_kept() {
+        let mut triggered = group();
+        triggered.progress.wanted = 6;
+        assert_eq!(applied(&mut triggered, Verdict::Done), Some(0), "a trigger");
+        let mut paused = group();
+        paused.progress.due = None;
+        assert_eq!(applied(&mut paused, Verdict::Again), None, "a pause");
+    }
+}

@@ -6,9 +6,11 @@
 
 mod access;
 mod convergence;
+mod fuzz;
 mod groups;
 mod lost;
 mod machine;
+mod openapi;
 mod operator;
 mod policies;
 mod program;

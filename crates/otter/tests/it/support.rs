@@ -110,7 +110,18 @@ impl Service {
         self.send(Request::builder().method(method).uri(path).body(Body::from(body)).unwrap()).await
     }
 
+    /// Any request; it and its answer are held against the description of the API.
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let (parts, body) = request.into_parts();
+        let (method, path) = (parts.method.to_string(), parts.uri.path().to_owned());
+        let sent = to_bytes(body, usize::MAX).await.unwrap();
+        let answer = self.receive(Request::from_parts(parts, Body::from(sent.clone()))).await;
+        let sent = serde_json::from_slice(&sent).unwrap_or_default();
+        crate::openapi::check(&method, &path, &sent, &answer);
+        answer
+    }
+
+    async fn receive(&self, request: Request<Body>) -> Answer {
         let answer = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = answer.into_parts();
         let text = String::from_utf8(to_bytes(body, usize::MAX).await.unwrap().to_vec()).unwrap();

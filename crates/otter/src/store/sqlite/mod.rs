@@ -7,6 +7,8 @@ mod policies;
 mod webhooks;
 mod writer;
 
+use std::fs::{File, TryLockError};
+use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -42,6 +44,8 @@ pub struct Sqlite {
     readers: SqlitePool,
     write: SqlitePool,
     writer: Writer,
+    /// Held as long as the database is open.
+    _lock: Option<File>,
 }
 
 /// A connection with the row operations.
@@ -52,16 +56,18 @@ impl Sqlite {
     /// it is not there, and brings its schema up to date.
     ///
     /// # Errors
-    /// When the URL is not one, the file cannot be opened, or the schema is newer than this program.
+    /// When the URL is not one, the file cannot be opened or is open in another process, or the schema is
+    /// newer than this program.
     pub async fn open(url: &str, durability: Durability) -> Result<Self> {
         let options = options(url, durability)?;
         let in_memory = url.contains(":memory:");
+        let lock = if in_memory { None } else { Some(lock(options.get_filename())?) };
         let write = pool(options.clone(), 1).await?;
         MIGRATIONS.run(&write).await.map_err(StoreError::new)?;
         // A database in memory belongs to one connection.
         let readers = if in_memory { write.clone() } else { pool(options.read_only(true), READERS).await? };
         let writer = Writer::start(write.clone());
-        Ok(Self { readers, write, writer })
+        Ok(Self { readers, write, writer, _lock: lock })
     }
 
     /// The steps that the schema of a database lacks; it is not changed.
@@ -78,6 +84,21 @@ impl Sqlite {
         pool.close().await;
         let missing = MIGRATIONS.iter().filter(|step| !done.contains(&step.version));
         Ok(missing.map(|step| format!("{:04} {}", step.version, step.description)).collect())
+    }
+}
+
+/// One process works on one database: two would converge the same groups twice. The system lets go of the
+/// lock when the process ends, however it ends.
+fn lock(database: &Path) -> Result<File> {
+    let mut path = database.as_os_str().to_owned();
+    path.push(".lock");
+    let file = File::options().create(true).append(true).open(&path).map_err(StoreError::new)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            Err(StoreError::new(format!("another process has {} open", database.display())))
+        }
+        Err(TryLockError::Error(error)) => Err(StoreError::new(error)),
     }
 }
 
@@ -176,5 +197,10 @@ mod tests {
         let sync: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&store.write).await.unwrap();
         assert_eq!((journal.as_str(), sync), ("wal", 2));
         assert_eq!(Sqlite::missing_migrations(&url).await.unwrap(), Vec::<String>::new());
+        let second = Sqlite::open(&url, Durability::Full).await.err().unwrap().to_string();
+        assert!(second.contains("another process"), "{second}");
+        store.close().await;
+        drop(store);
+        assert!(Sqlite::open(&url, Durability::Full).await.is_ok());
     }
 }
