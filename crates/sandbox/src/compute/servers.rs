@@ -139,13 +139,15 @@ impl Compute {
         }
         let fails = failure == Some(Failure::Boot);
         let mut server = self.new_server(order);
-        if !fails && self.backend.is_none() && server.boots <= server.created {
-            // Nothing has to be started and no time has to pass.
+        // Nothing has to be started and no time has to pass for a server without a backend.
+        let at_once = !fails && self.backend.is_none() && server.boots <= server.created;
+        if at_once {
             server.status = ServerStatus::Active;
-        } else {
-            self.boot_later(&server);
         }
         self.kept().insert(server.id.clone(), Kept { server: server.clone(), fails, backend: None });
+        if !at_once {
+            self.boot_later(&server);
+        }
         Ok(server)
     }
 

@@ -29,6 +29,13 @@ async fn current_connections_are_those_that_are_open() {
     assert_eq!(fixture.ok(&stats).await["maxConn"], 120);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_fleet_boots_whatever_thread_is_first() {
+    let fixture = fixed(40, 10).await;
+    let held = fixture.sandbox.traffic("load_balancer").unwrap().set(400).await;
+    assert_eq!((held.open, held.refused), (400, 0));
+}
+
 #[tokio::test]
 async fn connections_are_spread_and_what_no_server_takes_is_refused_and_counted() {
     let fixture = fixed(2, 10).await;
