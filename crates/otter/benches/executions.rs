@@ -25,7 +25,7 @@ const RUN: Duration = Duration::from_secs(3);
 
 #[tokio::main]
 async fn main() {
-    let folder = tempfile::tempdir_in(".").unwrap();
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let url = format!("sqlite:{}", folder.path().join("otter.db").display());
     let (app, router, paths) = service(&url).await;
     let (mut bare, mut served) = (Vec::new(), Vec::new());

@@ -21,7 +21,7 @@ const WATCHED: Duration = Duration::from_secs(60);
 
 #[tokio::main]
 async fn main() {
-    let folder = tempfile::tempdir_in(".").unwrap();
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let database = format!("sqlite:{}", folder.path().join("otter.db").display());
     let mut settings = Settings { database, auth: Auth::None, ..Settings::default() };
     settings.limits.rates = false;

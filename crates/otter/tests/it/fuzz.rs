@@ -13,9 +13,9 @@ use crate::support::{Service, change, new_group};
 #[allow(clippy::print_stderr, reason = "what was scaled down is told to whoever runs the tests")]
 fn requests() -> u64 {
     if std::env::var_os("LOADSCALE_SOAK").is_some() {
-        return 200_000;
+        return 100_000;
     }
-    eprintln!("scaled down: 4000 fuzzed requests instead of 200000");
+    eprintln!("scaled down: 4000 fuzzed requests instead of 100000");
     4000
 }
 

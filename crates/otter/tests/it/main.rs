@@ -8,6 +8,7 @@ mod access;
 mod convergence;
 mod fuzz;
 mod groups;
+mod identity;
 mod lost;
 mod machine;
 mod openapi;

@@ -98,6 +98,18 @@ async fn too_many_calls_of_one_capability_are_told_to_wait() {
     assert_eq!(refused.headers["retry-after"], "1");
 }
 
+#[tokio::test]
+async fn a_call_that_cannot_be_written_down_is_not_acknowledged() {
+    let service = Service::start().await;
+    let (group, _, webhook) = hooked(&service).await;
+    service.app.stop().await;
+    let answer = service.ask_at("POST", capability(&webhook), None).await;
+    assert_eq!(answer.error(), (503, "ServiceUnavailableError"));
+    assert_eq!(answer.headers["retry-after"], "1");
+    let answer = service.ask("POST", &format!("/groups/{group}/pause"), None).await;
+    assert_eq!(answer.error(), (503, "ServiceUnavailableError"));
+}
+
 fn unlimited() -> otter::settings::Settings {
     let mut settings = crate::support::settings();
     settings.limits.rates = false;
