@@ -14,7 +14,7 @@ pub(crate) fn law<S: Strategy<Value = Story>>(
     stories: S,
     law: impl Fn(&Story) -> TestCaseResult,
 ) {
-    const FULL: u32 = 20_000;
+    const FULL: u32 = 5_000;
     const ORDINARY: u32 = 300;
     let soak = std::env::var("LOADSCALE_SOAK").is_ok_and(|value| value == "1");
     if !soak {
