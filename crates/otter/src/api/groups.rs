@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::answer::{self, Answer};
 use super::ask::{Body, Names, Query};
-use super::view::{GroupView, Manifest, StateView};
+use super::view::{GroupPage, GroupView, Manifest, StateView, UnderGroup};
 use super::{links, page, view};
 use crate::app::App;
 use crate::error::Error;
@@ -20,9 +20,9 @@ pub(super) async fn list(State(app): State<App>, names: Names, query: Query) -> 
     let page = page::read(&query, app.settings().limits.page)?;
     let shown = app.read().await?.groups_shown(&names.tenant, &page).await?;
     let last = shown.last().map(|(group, _)| group.key.group.as_str());
-    let next = page::next(&links::groups(&app, &names.tenant), &page, shown.len(), last);
-    let groups: Vec<_> = shown.iter().map(|shown| GroupView::of(&app, shown)).collect();
-    answer::json(StatusCode::OK, &json!({"groups": groups, "groups_links": next}))
+    let groups_links = page::next(&links::groups(&app, &names.tenant), &page, shown.len(), last);
+    let groups = shown.iter().map(|shown| GroupView::of(&app, shown)).collect();
+    answer::json(StatusCode::OK, &GroupPage { groups, groups_links })
 }
 
 pub(super) async fn create(
@@ -38,7 +38,7 @@ pub(super) async fn create(
     let none = serde_json::value::to_raw_value(&[(); 0]).map_err(|error| Error::Internal(error.into()))?;
     let state = StateView::of_new(&created.group, &none);
     let manifest = Manifest::new(&app, &created.group, &created.launch, policies, state);
-    let answer = answer::json(StatusCode::CREATED, &json!({"group": manifest}));
+    let answer = answer::json(StatusCode::CREATED, &UnderGroup { group: manifest });
     answer::located(answer, &links::group(&app, key))
 }
 
@@ -60,7 +60,7 @@ pub(super) async fn show(State(app): State<App>, names: Names, query: Query) -> 
         }
     }
     let manifest = Manifest::new(&app, &shown.0, &launch, policies, StateView::of(&shown));
-    answer::json(StatusCode::OK, &json!({"group": manifest}))
+    answer::json(StatusCode::OK, &UnderGroup { group: manifest })
 }
 
 pub(super) async fn delete(
@@ -77,7 +77,7 @@ pub(super) async fn delete(
 pub(super) async fn state(State(app): State<App>, names: Names) -> Answer {
     let mut rows = app.read().await?;
     let shown = find(&mut *rows, &names.group()).await?;
-    answer::json(StatusCode::OK, &json!({"group": StateView::of(&shown)}))
+    answer::json(StatusCode::OK, &UnderGroup { group: StateView::of(&shown) })
 }
 
 pub(super) async fn config(State(app): State<App>, names: Names) -> Answer {

@@ -77,6 +77,19 @@ impl<'g> GroupView<'g> {
     }
 }
 
+/// A page of groups, written straight out: clients that look after many groups read it all the time.
+#[derive(Serialize)]
+pub(super) struct GroupPage<'g> {
+    pub(super) groups: Vec<GroupView<'g>>,
+    pub(super) groups_links: Vec<Link>,
+}
+
+/// One thing under the key `group`, as manifests and states are.
+#[derive(Serialize)]
+pub(super) struct UnderGroup<T> {
+    pub(super) group: T,
+}
+
 /// All of a group.
 #[derive(Serialize)]
 pub(super) struct Manifest<'g> {
