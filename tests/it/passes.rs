@@ -1,6 +1,7 @@
 //! One pass and its record: up, down, hold, dry run, and what the cloud may answer.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::time::Duration;
 
 use sandbox::{Ask, Failure, GroupPlan, LoadBalancerPlan, NodeStatus, Plan, Status};
@@ -219,6 +220,17 @@ async fn a_group_that_is_being_worked_is_left_with_75() {
     assert!(record["connections"].is_null());
     assert_eq!(stage.run(&["--dry-run", "--deadline", "100ms"]).await.record()["reason"], "fleet_unreadable");
     first.kill().await;
+}
+
+#[tokio::test]
+async fn without_a_journal_nothing_is_done() {
+    let stage = Stage::start().await;
+    stage.load(HIGH);
+    fs::create_dir(stage.state()).expect("made");
+    fs::write(stage.state().join("groups"), "in the way").expect("written");
+    let record = stage.run(&[]).await.told("null", "journal_unusable", 1);
+    assert!(record["error"].as_str().is_some_and(|error| error.contains("groups")), "{record}");
+    assert_eq!(stage.executions(), 0);
 }
 
 #[tokio::test]

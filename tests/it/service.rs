@@ -1,9 +1,11 @@
 //! `--interval`: passes until a signal or a reader that goes away.
 
 use std::fs;
+use std::time::Duration;
 
 use rustix::process::Signal;
 use sandbox::{Ask, Fault, GroupPlan, Plan, RetryAfter};
+use serde_json::Value;
 
 use crate::cloud::{BALANCER, GROUP, HIGH, LONG_COOLDOWN, Stage, group_table, small};
 use crate::running::Running;
@@ -57,6 +59,24 @@ async fn passes_follow_each_other_and_act_once() {
     running.signal(Signal::TERM);
     running.stop_reading();
     assert_eq!(running.end().await.code(), Some(0));
+    assert_eq!(stage.executions(), 1);
+}
+
+#[tokio::test]
+async fn a_service_at_rest_holds_no_group_and_minds_what_others_did() {
+    let stage = Stage::with(Plan { boot_delay: Duration::ZERO, ..small() }).await;
+    stage.rules(LONG_COOLDOWN);
+    let mut running = Running::start(stage.command(&["--interval", "3s"]));
+    assert_eq!(running.record().await["reason"], "inside_band");
+    stage.load(HIGH);
+    let other = stage.run(&[]).await.record();
+    stage.cloud.settled().await;
+    stage.load(2 * HIGH);
+    // A busy machine may have let the service be first; then it is the other that holds.
+    let acted = |record: &Value| record["outcome"] == "executed";
+    let next = running.record_that(|record| record["reason"] == "cooling_down" || acted(record)).await;
+    assert!(acted(&other) != acted(&next), "{other} {next}");
+    running.kill().await;
     assert_eq!(stage.executions(), 1);
 }
 

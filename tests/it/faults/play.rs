@@ -1,5 +1,7 @@
 //! One cell, played: a pass with the fault, and two without it that must neither lose nor repeat anything.
 
+use std::process::Command;
+
 use sandbox::{Ask, Fault, Planned, RetryAfter, Times};
 use serde_json::Value;
 
@@ -71,16 +73,15 @@ async fn faulted_pass(stage: &Stage, cell: Cell, logs: &[&str]) -> Answer {
     answer_of(command).await
 }
 
-/// Takes Autoscale down between the manifest and the execution: while the pass waits to ask for statistics
-/// a third time, since the balancer was twice too busy.
-async fn refused_execution(stage: &Stage, command: std::process::Command) -> Answer {
-    let busy = Fault::retry_after(503, RetryAfter::Seconds(WAIT));
+/// Takes Autoscale down between the manifest and the execution: the balancer is too busy for statistics
+/// until that is done, and who asks for them a second time has long read the manifest.
+async fn refused_execution(stage: &Stage, command: Command) -> Answer {
     let asked = stage.cloud.requests().count(Ask::Stats);
-    stage.cloud.faults().next(Ask::Stats, busy.clone());
-    stage.cloud.faults().next(Ask::Stats, busy);
+    stage.cloud.faults().always(Ask::Stats, Fault::retry_after(503, RetryAfter::Seconds(WAIT)));
     let take_down = async {
         stage.cloud.requests().arrived(Ask::Stats, asked + 2).await;
         stage.cloud.service(service_of(Ask::Execute)).down().await.expect("it stops listening");
+        stage.cloud.faults().clear();
     };
     tokio::join!(answer_of(command), take_down).0
 }
