@@ -70,6 +70,14 @@ impl Sqlite {
         Ok(Self { readers, write, writer, _lock: lock })
     }
 
+    /// Whether the file that a URL names is there; a database in memory never is.
+    ///
+    /// # Errors
+    /// When the URL is not one.
+    pub fn exists(url: &str) -> Result<bool> {
+        Ok(options(url, Durability::Full)?.get_filename().exists())
+    }
+
     /// The steps that the schema of a database lacks; it is not changed.
     ///
     /// # Errors
