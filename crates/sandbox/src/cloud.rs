@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::autoscale::{self, Behind, Group};
+use crate::autoscale::{self, Behind, Founder, Group};
 use crate::balancer::{Condition, LoadBalancer, LoadBalancers, Network, carry_all};
 use crate::clock::MovableClock;
 use crate::compute::{Compute, Order};
@@ -64,7 +64,13 @@ impl Cloud {
         )
         .await?;
         let routers = routers(&plan, &endpoints, &tokens, (&load_balancers, &compute, &autoscale));
-        let groups = autoscale::found(&plan, &load_balancers, &routers.autoscale).await?;
+        let founder = Founder {
+            plan: &plan,
+            balancers: &load_balancers,
+            compute: &compute,
+            router: &routers.autoscale,
+        };
+        let groups = founder.found().await?;
         let edges = Arc::<Edges>::default();
         edges.latency.set(plan.latency);
         let services = ports.serve(routers, &edges, &tokens);
@@ -87,9 +93,12 @@ impl Cloud {
         Ok(cloud)
     }
 
-    /// Boots what the plan starts with, at once; what is ordered later takes its time.
+    /// Boots what the plan starts with, at once, and lets Autoscale look at it; what is ordered later
+    /// takes its time.
     async fn boot(&self) {
         add_fixed_servers(&self.plan, &self.load_balancers, &self.compute);
+        self.compute.settled().await;
+        self.compute.open();
         self.settled().await;
         self.compute.set_boot_delay(self.plan.boot_delay);
     }
@@ -205,8 +214,6 @@ impl Cloud {
     pub async fn settled(&self) {
         loop {
             self.compute.settled().await;
-            // Autoscale's worker has been woken by the last boot; it is to see it before it is asked.
-            tokio::task::yield_now().await;
             self.autoscale.settled().await;
             if !self.compute.is_a_boot_due() {
                 return;

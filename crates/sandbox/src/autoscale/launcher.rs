@@ -20,6 +20,9 @@ pub(super) struct Launch {
 #[async_trait]
 impl Launcher for Launch {
     async fn servers(&self, _tenant: &str) -> Result<Vec<Server>, Fault> {
+        if !self.compute.is_open() {
+            return Err(Fault::Retryable("the sandbox is still being set up".to_owned()));
+        }
         Ok(self.compute.tell_servers(|server| self.told(server)))
     }
 

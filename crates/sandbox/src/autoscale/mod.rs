@@ -14,8 +14,8 @@ use crate::clock::MovableClock;
 use crate::compute::Compute;
 use crate::plan::Plan;
 
+pub(crate) use groups::Founder;
 pub use groups::Group;
-pub(crate) use groups::found;
 
 /// What Autoscale is started with.
 pub(crate) struct Behind {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::Ipv4Addr;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -54,6 +54,7 @@ pub struct Compute {
     boots: TaskTracker,
     closed: CancellationToken,
     changes: watch::Sender<u64>,
+    open: AtomicBool,
 }
 
 struct Kept {
@@ -76,6 +77,7 @@ impl Compute {
             boots: TaskTracker::new(),
             closed: CancellationToken::new(),
             changes: watch::Sender::new(0),
+            open: AtomicBool::new(false),
         })
     }
 
@@ -129,6 +131,17 @@ impl Compute {
     /// A counter that rises whenever a server changed by itself: its boot is over, or it died.
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
+    }
+
+    /// Whether the servers that a sandbox starts with are all there.
+    pub(crate) fn is_open(&self) -> bool {
+        self.open.load(Ordering::Acquire)
+    }
+
+    /// Tells that they are, and has Autoscale look.
+    pub(crate) fn open(&self) {
+        self.open.store(true, Ordering::Release);
+        self.tell_change();
     }
 
     /// Makes a server, or fails as was planned.
