@@ -3,7 +3,6 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use jiff::Timestamp;
 use otter::clock::Clock as _;
@@ -12,24 +11,13 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Condition, Node, NodeKind, NodeStatus, Stats};
+use super::stats::Cache;
+use super::{Algorithm, Condition, Node, NodeKind, NodeStatus, Stats};
 use crate::clock::MovableClock;
 use crate::plan::LoadBalancerPlan;
 
 /// Node ids start at a multiple of this, so that no two balancers have one in common.
 const NODES_EACH: u64 = 1_000_000;
-
-/// How a balancer chooses among the nodes that serve.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Algorithm {
-    /// The one with the fewest open connections.
-    LeastConnections,
-    /// Each in turn.
-    RoundRobin,
-    /// Any.
-    Random,
-}
 
 /// A balancer's status, as Cloud Load Balancers words it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,14 +45,13 @@ pub struct LoadBalancer {
     algorithm: Algorithm,
     created: Timestamp,
     clock: Arc<MovableClock>,
-    cache_life: Duration,
+    cache: Cache,
     /// Where it listens, if it does.
     address: Option<SocketAddr>,
     state: Mutex<State>,
     current: watch::Sender<u64>,
     max: AtomicU64,
     failures: AtomicU64,
-    cached: Mutex<Option<(Timestamp, Stats)>>,
 }
 
 struct State {
@@ -97,13 +84,12 @@ impl LoadBalancer {
             algorithm: plan.algorithm,
             created: clock.now(),
             clock,
-            cache_life: plan.stats_cache,
+            cache: Cache::new(plan.stats_cache),
             address,
             state: Mutex::new(state),
             current: watch::Sender::new(0),
             max: AtomicU64::default(),
             failures: AtomicU64::default(),
-            cached: Mutex::default(),
         }
     }
 
@@ -185,20 +171,7 @@ impl LoadBalancer {
 
     /// Its statistics, as old as its cache allows.
     pub fn stats(&self) -> Stats {
-        if self.cache_life.is_zero() {
-            return self.stats_now();
-        }
-        let now = self.clock.now();
-        let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
-        let good = |(filled, _): &(Timestamp, Stats)| {
-            filled.checked_add(self.cache_life).is_ok_and(|stale| now < stale)
-        };
-        if let Some((_, stats)) = cached.filter(good) {
-            return stats;
-        }
-        let stats = self.stats_now();
-        *cached = Some((now, stats));
-        stats
+        self.cache.get(&self.clock, || self.stats_now())
     }
 
     fn stats_now(&self) -> Stats {
@@ -269,7 +242,7 @@ impl LoadBalancer {
         }
         let turn = state.turn;
         state.turn = turn.wrapping_add(1);
-        let node = pick(self.algorithm, &state.nodes, turn)?;
+        let node = self.algorithm.pick(&state.nodes, turn)?;
         Some(Hold::new(Arc::clone(self), node))
     }
 
@@ -279,21 +252,6 @@ impl LoadBalancer {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn pick(algorithm: Algorithm, nodes: &[Node], turn: usize) -> Option<&Node> {
-    let able = |kind| move |node: &&Node| node.is_able() && node.kind == kind;
-    let mut serving: Vec<&Node> = nodes.iter().filter(able(NodeKind::Primary)).collect();
-    if serving.is_empty() {
-        serving = nodes.iter().filter(able(NodeKind::Secondary)).collect();
-    }
-    let count = serving.len();
-    match algorithm {
-        _ if count == 0 => None,
-        Algorithm::LeastConnections => serving.into_iter().min_by_key(|node| node.connections()),
-        Algorithm::RoundRobin => serving.get(turn % count).copied(),
-        Algorithm::Random => serving.get(rand::random_range(0..count)).copied(),
     }
 }
 
@@ -350,32 +308,6 @@ mod tests {
         drop(holds);
         let stats = balancer.stats();
         assert_eq!((stats.current_conn, stats.max_conn), (0, 4));
-    }
-
-    #[test]
-    fn a_secondary_node_serves_only_when_no_primary_does() {
-        let (balancer, _) = balancer(LoadBalancerPlan::default());
-        let (first, second) = (add(&balancer, 1), add(&balancer, 2));
-        assert!(balancer.set_node_kind(second, NodeKind::Secondary));
-        assert_eq!(balancer.choose().unwrap().address, Ipv4Addr::new(10, 0, 0, 1));
-        assert!(balancer.set_node_status(first, NodeStatus::Offline));
-        assert_eq!(balancer.choose().unwrap().address, Ipv4Addr::new(10, 0, 0, 2));
-        balancer.set_condition(second, Condition::Draining).unwrap();
-        assert!(balancer.choose().is_none());
-    }
-
-    #[test]
-    fn cached_statistics_are_as_old_as_the_cache_allows() {
-        let five_minutes = Duration::from_secs(300);
-        let plan = LoadBalancerPlan { stats_cache: five_minutes, ..LoadBalancerPlan::default() };
-        let (balancer, clock) = balancer(plan);
-        assert_eq!(balancer.stats().current_conn, 0);
-        balancer.set_connections(Some((40, 2)));
-        clock.advance(five_minutes - Duration::from_secs(1));
-        assert_eq!(balancer.stats().current_conn, 0);
-        clock.advance(Duration::from_secs(1));
-        let stats = balancer.stats();
-        assert_eq!((stats.current_conn, stats.current_conn_ssl), (40, 2));
     }
 
     #[test]

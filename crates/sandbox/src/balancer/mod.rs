@@ -3,6 +3,7 @@
 //! [`LoadBalancer`] is the thing itself. `forward` carries connections for it, `clb` and `octavia`
 //! tell of it on the wire, each in its own way.
 
+mod algorithm;
 mod clb;
 mod forward;
 mod load_balancer;
@@ -14,7 +15,8 @@ mod stats;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use load_balancer::{Algorithm, LoadBalancer, Status};
+pub use algorithm::Algorithm;
+pub use load_balancer::{LoadBalancer, Status};
 pub use node::{Condition, Node, NodeKind, NodeStatus};
 pub use stats::Stats;
 
