@@ -13,6 +13,7 @@
 //! A reading order:
 //! * [`model`]: the nouns. [`decide`]: the decision, a list of objections, with [`decide::memory`] for what
 //!   earlier passes left and [`decide::verdict`] for the answers. Pure.
+//!   [`forecast`] is what the predictive strategy knows. Pure.
 //! * [`controller`]: one pass over one group, and many groups side by side. [`tick`] is its instant.
 //! * [`monitor`], [`scaler`]: where readings come from and what moves a fleet; [`capacity`] joins the two.
 //! * [`journal`]: what is kept, and how. [`record`]: what is told of a pass, in every interface.
@@ -30,6 +31,7 @@ pub mod credentials;
 pub mod decide;
 pub mod exit;
 pub mod files;
+pub mod forecast;
 pub mod journal;
 pub mod known;
 pub mod logging;

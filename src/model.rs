@@ -6,6 +6,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+mod strategy;
+
+pub use strategy::{Pace, Strategy, TargetTracking};
+
 /// What the user set for one group; the settings page of the documentation explains each.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rules {
@@ -27,6 +31,15 @@ pub struct Rules {
     pub min: Option<u32>,
     /// Our own upper limit in servers, beside the group's.
     pub max: Option<u32>,
+    /// What decides how many servers a load calls for.
+    #[serde(default)]
+    pub strategy: Strategy,
+    /// The rules of target tracking; a forecast falls back to them while it knows too little.
+    #[serde(default)]
+    pub tracking: TargetTracking,
+    /// How long a server takes from being asked for to serving; none to go by the boots that were seen.
+    #[serde(default)]
+    pub boot: Option<Duration>,
 }
 
 impl Default for Rules {
@@ -41,6 +54,9 @@ impl Default for Rules {
             boot_timeout: Duration::from_secs(15 * 60),
             min: None,
             max: None,
+            strategy: Strategy::default(),
+            tracking: TargetTracking::default(),
+            boot: None,
         }
     }
 }
@@ -168,8 +184,20 @@ pub struct Limits {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Moves {
+    /// To any number within the limits.
+    Exact,
     /// Only by the listed policies.
     Steps(Vec<Step>),
+}
+
+impl Moves {
+    /// The listed policies; none where the group goes to any number.
+    pub fn steps(&self) -> &[Step] {
+        match self {
+            Moves::Exact => &[],
+            Moves::Steps(steps) => steps,
+        }
+    }
 }
 
 /// One scaling policy of the cloud that the settings allow for a direction.
@@ -276,8 +304,8 @@ pub struct Change {
     pub from: u32,
     /// Desired capacity after.
     pub to: u32,
-    /// The policy that makes it.
-    pub by: PolicyRef,
+    /// The policy that makes it; none where the group goes to any number.
+    pub by: Option<PolicyRef>,
 }
 
 /// A policy by id and name.

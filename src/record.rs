@@ -135,7 +135,7 @@ impl Record {
             utilization: load.zip(total).filter(|(_, total)| *total > 0.0).map(|(load, total)| load / total),
             needed: decision.needed,
             action: action(&decision.verdict),
-            policy: change.map(|change| change.by.name.clone()),
+            policy: change.and_then(|change| change.by.as_ref()).map(|policy| policy.name.clone()),
             desired_from: change.map(|change| change.from),
             desired_to: change.map(|change| change.to),
             outcome: settled.map(|settled| settled.outcome),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::controller::Group;
-use crate::model::{Direction, Effect, Fleet, Moves, NoReading, Observation, Step};
+use crate::model::{Direction, Effect, Fleet, NoReading, Observation, Step};
 use crate::settings::GroupSettings;
 use crate::settings::lint::{self, Known, Severity};
 
@@ -58,7 +58,7 @@ fn unread(seen: &Observation) -> Vec<(Severity, String)> {
 
 /// Policies that are listed for one direction and move the group the other way.
 fn wrong_ways(fleet: &Fleet) -> Vec<(Severity, String)> {
-    let Moves::Steps(steps) = &fleet.moves;
+    let steps = fleet.moves.steps();
     let message = |step: &Step| {
         let (listed, does) = match step.direction {
             Direction::Up => ("scale_up", "removes servers"),

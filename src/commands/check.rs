@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::cli::CommonArgs;
 use crate::controller::tick_now;
 use crate::exit::Exit;
-use crate::model::{Direction, Moves, Observation, Step};
+use crate::model::{Direction, Observation, Step};
 use crate::output::{Printer, count};
 use crate::settings::duration::show;
 use crate::settings::lint::Severity;
@@ -103,9 +103,12 @@ fn found(group: &str, seen: &Observation) -> Vec<Value> {
             fleet.flavor.as_deref().unwrap_or("unknown")
         );
         values.push(value(&key("scaling group"), text, "autoscale service"));
-        let Moves::Steps(steps) = &fleet.moves;
         values.extend(
-            steps.iter().map(|step| value(&key(&policy_key(step)), policy(step), "autoscale service")),
+            fleet
+                .moves
+                .steps()
+                .iter()
+                .map(|step| value(&key(&policy_key(step)), policy(step), "autoscale service")),
         );
     }
     if let Ok(capacity) = &seen.capacity {

@@ -24,7 +24,7 @@ impl Case<'_> {
             return Ok(self.change(best));
         }
         let fitting = waiting.into_iter().filter(|c| choose(&[*c]).is_some());
-        let soonest = fitting.filter_map(|c| Some((c.step, self.pause(&c)?))).min_by_key(|(_, left)| *left);
+        let soonest = fitting.filter_map(|c| Some((c.step?, self.pause(&c)?))).min_by_key(|(_, left)| *left);
         Err(match soonest {
             Some((step, left)) => Hold::CoolingDown { whose: Pause::Policy(step.name.clone()), left },
             None => Hold::NoPolicy(direction),
@@ -86,12 +86,12 @@ impl Case<'_> {
     }
 
     /// Both by what the servers that are there carry, which may be of several flavors, and by number.
-    fn leaves_enough(&self, demand: &Demand, c: &Candidate<'_>) -> bool {
+    pub(super) fn leaves_enough(&self, demand: &Demand, c: &Candidate<'_>) -> bool {
         let by = self.by(c);
         demand.fits_with(self.rules, by) && demand.servers_with(by) >= demand.needed(self.rules)
     }
 
-    fn smallest_or_largest_up<'c>(
+    pub(super) fn smallest_or_largest_up<'c>(
         &self,
         ready: &[Candidate<'c>],
         suffices: impl Fn(&Candidate<'c>) -> bool,
@@ -108,15 +108,17 @@ impl Case<'_> {
             Direction::Up => c.to > desired,
             Direction::Down => c.to < desired,
         };
-        candidates(self.fleet).filter(|c| c.step.direction == direction && moves(c)).collect()
+        let listed = |c: &Candidate<'_>| c.step.is_none_or(|step| step.direction == direction);
+        candidates(self.fleet).filter(|c| listed(c) && moves(c)).collect()
     }
 
     fn pause(&self, c: &Candidate<'_>) -> Option<Duration> {
-        remaining(self.memory.policies.get(&c.step.id).copied(), c.step.cooldown, self.at)
+        let step = c.step?;
+        remaining(self.memory.policies.get(&step.id).copied(), step.cooldown, self.at)
     }
 
     fn change(&self, c: Candidate<'_>) -> Change {
-        let by = PolicyRef { id: c.step.id.clone(), name: c.step.name.clone() };
+        let by = c.step.map(|step| PolicyRef { id: step.id.clone(), name: step.name.clone() });
         Change { from: self.fleet.desired, to: c.to, by }
     }
 }

@@ -6,8 +6,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::decide::load;
-use crate::model::{Change, Level, Observation, Outcome, Rules, Signal};
+use super::aim::Aim;
+use super::tactics::{self, Tactics};
+use super::{limits_in_force, load, pending};
+use crate::model::{Change, Level, Limits, Observation, Outcome, Rules, Signal, Strategy};
+use load::Usable;
 
 /// The fold's value. The same entries always give the same memory.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -30,6 +33,9 @@ pub struct Memory {
     pub policies: BTreeMap<String, Timestamp>,
     /// A move whose outcome is not known.
     pub open: Option<Open>,
+    /// What the strategy remembers; the band asks for nothing more than the above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tactics: Option<Box<Tactics>>,
 }
 
 /// A value and when it was seen.
@@ -66,6 +72,7 @@ impl Memory {
         memory.pull_back_to(seen.at);
         memory.note_desired(seen);
         memory.note_reading(rules, seen);
+        memory.note_tactics(rules, seen);
         memory
     }
 
@@ -75,7 +82,7 @@ impl Memory {
             rose_at: self.rose_at,
             changed_at: self.changed_at,
             in_effect_at: self.in_effect_at,
-            policy_at: self.policies.get(&change.by.id).copied(),
+            policy_at: change.by.as_ref().and_then(|policy| self.policies.get(&policy.id).copied()),
         };
         self.open = Some(Open { at, change: change.clone(), before });
         self.changed_at = Some(at);
@@ -83,7 +90,9 @@ impl Memory {
         if change.to > change.from {
             self.rose_at = Some(at);
         }
-        self.policies.insert(change.by.id.clone(), at);
+        if let Some(policy) = &change.by {
+            self.policies.insert(policy.id.clone(), at);
+        }
     }
 
     /// Takes in what became of the move that was begun. An unknown one stays open.
@@ -102,9 +111,10 @@ impl Memory {
         self.rose_at = open.before.rose_at;
         self.changed_at = open.before.changed_at;
         self.in_effect_at = open.before.in_effect_at;
+        let Some(policy) = open.change.by else { return };
         match open.before.policy_at {
-            Some(at) => self.policies.insert(open.change.by.id, at),
-            None => self.policies.remove(&open.change.by.id),
+            Some(at) => self.policies.insert(policy.id, at),
+            None => self.policies.remove(&policy.id),
         };
     }
 
@@ -133,6 +143,11 @@ impl Memory {
     /// depends on the fleet's size must not have been measured before.
     pub fn as_it_is_since(&self) -> Option<Timestamp> {
         self.in_effect_at.or(self.changed_at)
+    }
+
+    /// The sizes that the strategy holds for right; none if that is the band's to say.
+    pub fn aim(&self) -> Option<Aim> {
+        self.tactics.as_ref()?.aim
     }
 
     /// If the clock was set back, what lies ahead of it is taken to be now: a pause starts over at most once.
@@ -177,6 +192,27 @@ impl Memory {
             // Fewer servers need unbroken evidence; more servers must not wait for a monitor's gap.
             None => self.low_run = 0,
         }
+    }
+
+    fn note_tactics(&mut self, rules: &Rules, seen: &Observation) {
+        if rules.strategy == Strategy::Threshold {
+            self.tactics = None;
+            return;
+        }
+        let demand = match load::usable(rules, self, seen) {
+            Ok(Usable::Demand(demand)) => Some(demand),
+            _ => None,
+        };
+        let fleet = seen.fleet.as_ref().ok();
+        let coming = fleet.map_or(0, |fleet| pending(rules, self, fleet, seen.at).0);
+        let sight = tactics::Sight {
+            at: seen.at,
+            demand,
+            there: demand.map_or(0, |demand| demand.servers_with(i64::from(coming))),
+            limits: fleet.map_or(Limits { min: 0, max: u32::MAX }, |fleet| limits_in_force(rules, fleet)),
+            booted: tactics::booted(self.rose_at, self.changed_at, self.in_effect_at, seen.at),
+        };
+        self.tactics.get_or_insert_default().note(rules, &sight);
     }
 }
 

@@ -2,18 +2,22 @@
 //!
 //! Reading order: [`decide`] here, `load` (is the reading usable, what does it need), `choice` (which policy
 //! serves best, and is it rested), `steps` (what a policy would do), `memory` (what past passes left),
-//! `verdict` (the answers).
+//! `verdict` (the answers). Strategies other than the band name a size instead: `aim` (its objections),
+//! `tactics` (what they remember), `tracking` (a target utilization); the forecast is a room of its own.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+pub mod aim;
 mod choice;
 mod load;
 pub mod memory;
 mod steps;
+mod tactics;
 #[cfg(test)]
 pub(crate) mod tests;
+mod tracking;
 pub mod verdict;
 
 use crate::model::{Change, Direction, Fleet, Level, Limits, Observation, Rules};
@@ -25,7 +29,11 @@ use verdict::{Cause, Decision, Found, Hold, Pause, Unusable, Verdict, WrittenOff
 ///
 /// The memory is that from before this pass; what `seen` adds to it is taken in here.
 pub fn decide(rules: &Rules, memory: &Memory, seen: &Observation) -> Decision {
-    let memory = &memory.after(rules, seen);
+    decide_after(rules, &memory.after(rules, seen), seen)
+}
+
+/// The same with a memory that has already taken in `seen`, for who needs that memory too.
+pub fn decide_after(rules: &Rules, memory: &Memory, seen: &Observation) -> Decision {
     let usable = load::usable(rules, memory, seen);
     let needed = match &usable {
         Ok(Usable::Demand(demand)) => Some(demand.needed(rules)),
@@ -111,6 +119,9 @@ impl Case<'_> {
             return self.mend_limits(direction, bound, usable.ok());
         }
         let usable = usable.map_err(Hold::Unusable)?;
+        if let (Usable::Demand(demand), Some(aim)) = (&usable, self.memory.aim()) {
+            return self.towards_aim(demand, aim);
+        }
         let direction = self.out_of_band(&usable)?;
         self.confirmed(direction)?;
         match direction {

@@ -48,17 +48,20 @@ fn magnitude(x: f64) -> Option<(u64, i32)> {
     })
 }
 
-/// A policy and where it would bring desired capacity now.
+/// A policy, or the free choice of a number, and where it would bring desired capacity now.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Candidate<'a> {
-    pub(crate) step: &'a Step,
+    pub(crate) step: Option<&'a Step>,
     pub(crate) to: u32,
 }
 
-/// Every listed policy with its present effect.
+/// Every listed policy with its present effect, or every number within the limits.
 pub(crate) fn candidates(fleet: &Fleet) -> impl Iterator<Item = Candidate<'_>> {
-    let Moves::Steps(steps) = &fleet.moves;
-    steps.iter().map(|step| Candidate { step, to: step.effect.apply(fleet.desired, fleet.limits) })
+    let every = (fleet.moves == Moves::Exact).then_some(fleet.limits.min..=fleet.limits.max);
+    let steps = fleet.moves.steps().iter();
+    let by_steps =
+        steps.map(|step| Candidate { step: Some(step), to: step.effect.apply(fleet.desired, fleet.limits) });
+    by_steps.chain(every.into_iter().flatten().map(|to| Candidate { step: None, to }))
 }
 
 #[cfg(test)]

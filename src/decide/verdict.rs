@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::aim::{Aim, AimedBy};
 use crate::model::{Change, Direction, Unreadable};
 
 /// The answer to one observation.
@@ -38,6 +39,15 @@ pub enum Cause {
         desired: u32,
         /// The nearest limit.
         bound: u32,
+    },
+    /// The strategy holds another size for right.
+    Aim {
+        /// Which way the group must go.
+        direction: Direction,
+        /// Servers that serve, and those that count as coming.
+        there: u32,
+        /// The sizes that are right.
+        aim: Aim,
     },
     /// The load is above the band, or below it.
     Band {
@@ -75,6 +85,13 @@ pub enum Hold {
     Unusable(Unusable),
     /// The load fits the servers.
     InsideBand(Found),
+    /// The strategy holds the size for right.
+    RightSize {
+        /// Servers that serve, and those that count as coming.
+        there: u32,
+        /// The sizes that are right.
+        aim: Aim,
+    },
     /// Out of the band, but not for long enough.
     NotConfirmed {
         /// Which way the group would go.
@@ -189,6 +206,8 @@ impl Verdict {
     pub fn reason(&self) -> &'static str {
         match self {
             Verdict::Scale(_, Cause::OutsideLimits { .. }) => "outside_limits",
+            Verdict::Scale(_, Cause::Aim { direction: Direction::Up, .. }) => "too_small",
+            Verdict::Scale(_, Cause::Aim { direction: Direction::Down, .. }) => "too_large",
             Verdict::Scale(_, Cause::Band { direction: Direction::Up, .. }) => "above_band",
             Verdict::Scale(_, Cause::Band { direction: Direction::Down, .. }) => "below_band",
             Verdict::Hold(hold) => hold.reason(),
@@ -210,6 +229,7 @@ impl Hold {
             Hold::Unusable(Unusable::NoCapacity(_)) => "unknown_capacity",
             Hold::Unusable(Unusable::Outage { .. }) => "outage",
             Hold::InsideBand(_) => "inside_band",
+            Hold::RightSize { .. } => "right_size",
             Hold::NotConfirmed { .. } => "not_confirmed",
             Hold::PendingCovers { .. } => "pending_covers",
             Hold::InFlight { .. } => "in_flight",
@@ -233,6 +253,15 @@ impl fmt::Display for Verdict {
                     "Desired capacity {desired} is outside the limits, the nearest being {bound}; {change}."
                 )
             }
+            Verdict::Scale(change, Cause::Aim { there, aim, .. }) => {
+                write!(f, "{aim}, and there are {there}; {change}.")?;
+                let after = i64::from(*there) + i64::from(change.to) - i64::from(change.from);
+                if after < i64::from(aim.at_least) {
+                    let more = aim.at_least - there;
+                    write!(f, " A policy that adds {more} would reach it at once.")?;
+                }
+                Ok(())
+            }
             Verdict::Scale(change, Cause::Band { direction, found }) => {
                 let side = if *direction == Direction::Up { "above" } else { "below" };
                 write!(f, "{found}, {side} the band; {change}.")
@@ -241,9 +270,29 @@ impl fmt::Display for Verdict {
     }
 }
 
+impl fmt::Display for Aim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let by = match self.by {
+            AimedBy::Target => "The target utilization calls for",
+            AimedBy::Forecast => "The forecast calls for",
+            AimedBy::TargetForNow => {
+                "Too little is known for a forecast yet; the target utilization calls for"
+            }
+        };
+        match (self.at_least, self.at_most) {
+            (least, most) if least == most => write!(f, "{by} {least} servers"),
+            (least, most) => write!(f, "{by} {least} to {most} servers"),
+        }
+    }
+}
+
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "policy {:?} takes desired capacity from {} to {}", self.by.name, self.from, self.to)
+        match &self.by {
+            Some(policy) => write!(f, "policy {:?} takes", policy.name)?,
+            None => write!(f, "a move takes")?,
+        }
+        write!(f, " desired capacity from {} to {}", self.from, self.to)
     }
 }
 
@@ -274,6 +323,7 @@ impl fmt::Display for Hold {
             }
             Hold::Paused => write!(f, "The scaling group is paused."),
             Hold::Unusable(why) => why.fmt(f),
+            Hold::RightSize { there, aim } => write!(f, "{aim}, and there are {there}."),
             Hold::InsideBand(found) => write!(f, "{found}, inside the band."),
             Hold::NotConfirmed { direction, seen, of } => {
                 write!(f, "Out of the band for {seen} of the {of} readings that a move {direction} asks for.")

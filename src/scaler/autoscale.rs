@@ -135,7 +135,7 @@ impl ScalingGroup {
 
     /// Whether the moves that are remembered are those that the settings list now.
     fn knows(&self, fleet: &Fleet) -> bool {
-        let Moves::Steps(steps) = &fleet.moves;
+        let steps = fleet.moves.steps();
         let names = |step: &Step, reference: &String| step.name == *reference || step.id == *reference;
         let listed = |direction| if direction == Direction::Up { &self.scale_up } else { &self.scale_down };
         steps.len() == self.scale_up.len() + self.scale_down.len()
@@ -189,8 +189,12 @@ impl Scaler for ScalingGroup {
             let error = format!("the id of scaling group {:?} is not known", self.reference);
             return Scaled { outcome: Outcome::Failed, error: Some(error) };
         };
+        let Some(policy) = &change.by else {
+            let error = "a scaling group moves by its policies only".to_owned();
+            return Scaled { outcome: Outcome::Failed, error: Some(error) };
+        };
         let session = &self.autoscale.session;
-        match autoscale::execute(session, &id, &change.by.id, tick.deadline).await {
+        match autoscale::execute(session, &id, &policy.id, tick.deadline).await {
             Executed::Done => Scaled { outcome: Outcome::Executed, error: None },
             Executed::Refused { kind, message } => {
                 Scaled { outcome: Outcome::Refused, error: Some(format!("{kind}: {message}")) }

@@ -38,7 +38,7 @@ fn defaults_in_the_example_are_the_defaults() {
     let least = read(&EXAMPLE.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n"));
     let whole = read(&whole_example());
     let mut rules = whole.groups[0].rules.clone();
-    (rules.min, rules.max) = (None, None);
+    (rules.min, rules.max, rules.boot) = (None, None, None);
     assert_eq!(rules, least.groups[0].rules);
     assert_eq!(whole.groups[0].monitor, least.groups[0].monitor);
     assert_eq!(whole.cloud.identity_url, least.cloud.identity_url);

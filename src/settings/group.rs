@@ -14,7 +14,7 @@ use super::problem::Report;
 use super::rules::{self, RulesTable};
 use super::scaler::{self, ScalerSettings, ScalerTable};
 use super::schema::{Form, Key, join};
-use crate::model::Rules;
+use crate::model::{Rules, Strategy};
 
 /// The section's name.
 pub(super) const SECTION: &str = "group";
@@ -41,6 +41,9 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("boot_timeout", Form::DurationOrZero),
     Key::new("min", Form::Count(0)),
     Key::new("max", Form::Count(0)),
+    Key::new("strategy", Form::Choice(&Strategy::NAMES)),
+    Key::new("boot", Form::DurationOrZero),
+    Key::new("tracking", Form::Table(rules::TRACKING)),
 ];
 
 /// One scaling group as the user set it.

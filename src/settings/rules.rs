@@ -7,8 +7,23 @@ use serde::Deserialize;
 use super::duration;
 use super::origin::Rows;
 use super::problem::Report;
-use super::schema::join;
-use crate::model::Rules;
+use super::schema::{Form, Key, join};
+use crate::model::{Pace, Rules, Strategy, TargetTracking};
+
+/// The keys of `tracking`.
+pub(super) const TRACKING: &[Key] = &[
+    Key::new("target", Form::Number),
+    Key::new("tolerance_up", Form::Number),
+    Key::new("tolerance_down", Form::Number),
+    Key::new("stabilization_up", Form::DurationOrZero),
+    Key::new("stabilization_down", Form::DurationOrZero),
+    Key::new("servers_up", Form::Count(0)),
+    Key::new("servers_down", Form::Count(0)),
+    Key::new("percent_up", Form::Number),
+    Key::new("percent_down", Form::Number),
+    Key::new("period_up", Form::Duration),
+    Key::new("period_down", Form::Duration),
+];
 
 /// Each rule that was written.
 #[derive(Debug, Default, Deserialize)]
@@ -26,6 +41,52 @@ pub(super) struct RulesTable {
     boot_timeout: Option<Duration>,
     min: Option<u32>,
     max: Option<u32>,
+    strategy: Option<Strategy>,
+    #[serde(deserialize_with = "duration::deserialize_some")]
+    boot: Option<Duration>,
+    tracking: TrackingTable,
+}
+
+/// Each rule of target tracking that was written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct TrackingTable {
+    target: Option<f64>,
+    tolerance_up: Option<f64>,
+    tolerance_down: Option<f64>,
+    #[serde(deserialize_with = "duration::deserialize_some")]
+    stabilization_up: Option<Duration>,
+    #[serde(deserialize_with = "duration::deserialize_some")]
+    stabilization_down: Option<Duration>,
+    servers_up: Option<u32>,
+    servers_down: Option<u32>,
+    percent_up: Option<f64>,
+    percent_down: Option<f64>,
+    #[serde(deserialize_with = "duration::deserialize_some")]
+    period_up: Option<Duration>,
+    #[serde(deserialize_with = "duration::deserialize_some")]
+    period_down: Option<Duration>,
+}
+
+impl TrackingTable {
+    fn resolve(self) -> TargetTracking {
+        let TargetTracking { target, up, down } = TargetTracking::default();
+        let up = Pace {
+            tolerance: self.tolerance_up.unwrap_or(up.tolerance),
+            stabilization: self.stabilization_up.unwrap_or(up.stabilization),
+            servers: self.servers_up.unwrap_or(up.servers),
+            percent: self.percent_up.unwrap_or(up.percent),
+            period: self.period_up.unwrap_or(up.period),
+        };
+        let down = Pace {
+            tolerance: self.tolerance_down.unwrap_or(down.tolerance),
+            stabilization: self.stabilization_down.unwrap_or(down.stabilization),
+            servers: self.servers_down.unwrap_or(down.servers),
+            percent: self.percent_down.unwrap_or(down.percent),
+            period: self.period_down.unwrap_or(down.period),
+        };
+        TargetTracking { target: self.target.unwrap_or(target), up, down }
+    }
 }
 
 impl RulesTable {
@@ -42,6 +103,9 @@ impl RulesTable {
             boot_timeout: self.boot_timeout.unwrap_or(default.boot_timeout),
             min: self.min.or(default.min),
             max: self.max.or(default.max),
+            strategy: self.strategy.unwrap_or(default.strategy),
+            boot: self.boot.or(default.boot),
+            tracking: self.tracking.resolve(),
         };
         tell_contradictions(&rules, at, report);
         rules
@@ -73,4 +137,21 @@ pub(super) fn rows(rules: &Rules, at: &str, rows: &mut Rows<'_>) {
     rows.add(join(at, "boot_timeout"), duration::show(rules.boot_timeout));
     rows.add_some(join(at, "min"), rules.min);
     rows.add_some(join(at, "max"), rules.max);
+    rows.add(join(at, "strategy"), rules.strategy.name());
+    rows.add_some(join(at, "boot"), rules.boot.map(duration::show));
+    if rules.strategy != Strategy::Threshold {
+        tracking_rows(&rules.tracking, &join(at, "tracking"), rows);
+    }
+}
+
+fn tracking_rows(TargetTracking { target, up, down }: &TargetTracking, at: &str, rows: &mut Rows<'_>) {
+    rows.add(join(at, "target"), target);
+    for (side, pace) in [("up", up), ("down", down)] {
+        let key = |name: &str| join(at, &format!("{name}_{side}"));
+        rows.add(key("tolerance"), pace.tolerance);
+        rows.add(key("stabilization"), duration::show(pace.stabilization));
+        rows.add(key("servers"), pace.servers);
+        rows.add(key("percent"), pace.percent);
+        rows.add(key("period"), duration::show(pace.period));
+    }
 }

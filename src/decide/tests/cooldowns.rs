@@ -19,7 +19,7 @@ fn our_pause(seconds: u64) -> impl FnOnce(&mut Rules) {
 
 fn policy_pauses(seconds: &'static [u64]) -> impl FnOnce(&mut Fleet) {
     move |fleet| {
-        let Moves::Steps(steps) = &mut fleet.moves;
+        let Moves::Steps(steps) = &mut fleet.moves else { unreachable!() };
         steps.iter_mut().zip(seconds).for_each(|(step, pause)| step.cooldown = secs(*pause));
     }
 }
@@ -27,7 +27,7 @@ fn policy_pauses(seconds: &'static [u64]) -> impl FnOnce(&mut Fleet) {
 /// A move by `policy` that we made and saw made, as the journal tells it.
 fn we_moved(policy: &'static str, second: i64, to: u32) -> impl FnOnce(&mut Memory) {
     move |memory| {
-        let by = PolicyRef { id: format!("id-{policy}"), name: policy.to_owned() };
+        let by = Some(PolicyRef { id: format!("id-{policy}"), name: policy.to_owned() });
         memory.started(at(second), &Change { from: to - 1, to, by });
         memory.settled(Outcome::Executed);
     }

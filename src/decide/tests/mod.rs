@@ -10,6 +10,7 @@ use super::memory::Memory;
 use super::verdict::{Decision, Verdict};
 use crate::model::*;
 
+mod aims;
 mod choice;
 mod cooldowns;
 mod levels;
@@ -138,7 +139,7 @@ impl Scene {
         match &verdict {
             Verdict::Hold(_) => verdict.reason().to_owned(),
             Verdict::Scale(Change { from, to, by }, _) => {
-                format!("{} {from}->{to} {}", verdict.reason(), by.name)
+                format!("{} {from}->{to} {}", verdict.reason(), by.as_ref().unwrap().name)
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Laws that hold in every story: limits, need, promptness, steadiness.
 
 use proptest::prelude::*;
+use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, TestCaseResult, TestRunner};
 
 use super::super::limits_in_force;

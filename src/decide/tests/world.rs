@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
+use proptest::strategy::Strategy;
 
 use super::{at, step};
 use crate::decide::decide;
@@ -160,14 +161,15 @@ fn pass(
     let memory = digest(&ledger.state.memory);
     ledger.write(Entry::Pass { pass: Box::new(Pass { seen, decision }), memory });
     let Verdict::Scale(change, _) = &told.decision.verdict else { return told };
+    let Some(policy) = &change.by else { unreachable!("the group moves by policies") };
     ledger.write(Entry::Started { at: at(now), change: change.clone() });
     let outcome = match tick.mishap {
         Mishap::LostMove => Outcome::Unknown,
         Mishap::LostAnswer => {
-            service.execute(story, &change.by.id, now, ready);
+            service.execute(story, &policy.id, now, ready);
             Outcome::Unknown
         }
-        _ => service.execute(story, &change.by.id, now, ready),
+        _ => service.execute(story, &policy.id, now, ready),
     };
     ledger.write(Entry::Settled(Settled { at: at(now), outcome, error: None }));
     told

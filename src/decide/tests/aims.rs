@@ -1,0 +1,146 @@
+//! Strategies that name a size: target tracking and the forecast, and what they may not do.
+
+use super::*;
+use crate::decide::aim::AimedBy;
+
+fn tracking() -> Scene {
+    scene().rules(|rules| rules.strategy = Strategy::TargetTracking).limits(1, 40)
+}
+
+fn predictive() -> Scene {
+    scene().rules(|rules| {
+        rules.strategy = Strategy::Predictive;
+        rules.boot = Some(secs(180));
+    })
+}
+
+/// The scene at minute `minute` with `load` on `servers`, after having passed through `minutes` before.
+fn after(mut scene: Scene, minutes: std::ops::Range<i64>, load: impl Fn(i64) -> Option<f64>) -> Scene {
+    for minute in minutes {
+        scene = look(scene, minute, load(minute));
+        scene.memory = scene.memory.after(&scene.rules, &scene.seen);
+    }
+    scene
+}
+
+fn look(mut scene: Scene, minute: i64, load: Option<f64>) -> Scene {
+    let now = at(minute * 60);
+    scene.seen.at = now;
+    scene.seen.reading = load.map_or(Err(NoReading::Missing("not answered".into())), |load| {
+        let taken = Window { earliest: now, latest: now };
+        Ok(Reading { signal: Signal::Demand { load }, taken, balancers: Vec::new(), nodes: None })
+    });
+    scene.fleet(|fleet| fleet.details_at = now)
+}
+
+#[test]
+fn a_target_calls_for_the_size_that_brings_utilization_to_it() {
+    let steps = [("up1", Effect::Change(1)), ("up4", Effect::Change(4)), ("down1", Effect::Change(-1))];
+    let scene = |load| tracking().steps(&steps).load(load);
+    // 4 servers of 50 at 0.7 carry 140; a tenth more or less is tolerated.
+    answers([
+        ("at the target", scene(140.0), "right_size"),
+        ("tolerated above", scene(153.0), "right_size"),
+        ("tolerated below", scene(127.0), "right_size"),
+        ("one more is enough", scene(170.0), "too_small 4->5 up1"),
+        ("one more is not", scene(230.0), "too_small 4->8 up4"),
+        ("one fewer", scene(100.0), "too_large 4->3 down1"),
+    ]);
+}
+
+#[test]
+fn exact_numbers_are_hit_exactly() {
+    let exact = |load| tracking().fleet(|fleet| fleet.moves = Moves::Exact).load(load);
+    let to = |scene: Scene| match scene.decide().verdict {
+        Verdict::Scale(change, _) => (change.from, change.to, change.by),
+        Verdict::Hold(hold) => panic!("{hold}"),
+    };
+    assert_eq!(to(exact(230.0)), (4, 7, None));
+    assert_eq!(to(exact(60.0)), (4, 2, None));
+    assert_eq!(to(exact(900.0)), (4, 8, None), "no more than four, or double, in a period");
+}
+
+#[test]
+fn a_falling_load_is_followed_after_the_window_only() {
+    let load = |minute: i64| Some(if minute < 10 { 140.0 } else { 70.0 });
+    let waiting = |minute| look(after(tracking(), 0..minute, load), minute, load(minute)).says();
+    assert_eq!(waiting(10), "right_size");
+    assert_eq!(waiting(13), "right_size", "the recommendation of minute 9 is not five minutes old");
+    assert_eq!(waiting(14), "too_large 4->3 down");
+}
+
+#[test]
+fn no_aim_lets_go_what_is_needed_now_or_what_is_in_flight() {
+    let low_target = |scene: Scene| scene.rules(|rules| rules.tracking.target = 1.4);
+    // At a target of 1.4 two servers would do for 140, but the load itself needs three.
+    answers([
+        ("down to need", low_target(tracking()).load(140.0), "too_large 4->3 down"),
+        ("at need", low_target(tracking()).load(140.0).servers(3, 3), "right_size"),
+        ("coming", tracking().load(60.0).servers(4, 5), "in_flight"),
+        ("going", tracking().load(60.0).servers(5, 4), "in_flight"),
+        ("at the limit", tracking().load(60.0).our_limits(4, 9), "at_min"),
+    ]);
+}
+
+#[test]
+fn a_forecast_says_when_it_knows_too_little_and_then_takes_over() {
+    let load = |_| Some(140.0);
+    let aim = |minutes| after(predictive(), 0..minutes, load).memory.aim().unwrap();
+    assert_eq!(aim(30).by, AimedBy::TargetForNow);
+    assert_eq!(aim(120).by, AimedBy::Forecast);
+    let known = aim(2880);
+    assert_eq!((known.by, known.at_least, known.at_most), (AimedBy::Forecast, 3, 3));
+    let sentence = look(after(predictive(), 0..30, load), 30, Some(200.0)).decide().verdict.to_string();
+    assert!(sentence.starts_with("Too little is known for a forecast yet;"), "{sentence}");
+}
+
+#[test]
+fn a_crowd_that_no_forecast_foresaw_is_answered_at_once() {
+    let scene = look(after(predictive(), 0..600, |_| Some(140.0)), 600, Some(390.0));
+    let aim = scene.memory.after(&scene.rules, &scene.seen).aim().unwrap();
+    assert!(aim.at_least >= 8, "{aim:?}");
+    let sentence = scene.decide().verdict.to_string();
+    assert!(sentence.contains("A policy that adds"), "one at a time is slow, and it says so: {sentence}");
+}
+
+#[test]
+fn a_gap_gives_no_aim_and_is_survived() {
+    let load = |minute: i64| (!(300..340).contains(&minute)).then_some(140.0);
+    assert_eq!(after(predictive(), 0..320, load).memory.aim(), None);
+    assert_eq!(after(predictive(), 0..345, load).memory.aim().map(|aim| aim.by), Some(AimedBy::Forecast));
+}
+
+#[test]
+fn minutes_between_passes_hold_the_last_reading() {
+    let each = after(predictive(), 0..196, |_| Some(140.0));
+    let mut every_five = predictive();
+    for minute in (0..200).step_by(5) {
+        every_five = look(every_five, minute, Some(140.0));
+        every_five.memory = every_five.memory.after(&every_five.rules, &every_five.seen);
+    }
+    let aims = |scene: &Scene| scene.memory.aim().map(|aim| (aim.by, aim.at_least, aim.at_most));
+    assert_eq!(aims(&every_five), aims(&each));
+}
+
+#[test]
+fn boots_that_were_seen_are_planned_for() {
+    let mut scene = predictive().rules(|rules| rules.boot = None);
+    // A server asked for in minute 100 is in service in minute 107.
+    for minute in 0..120 {
+        let (active, desired) = if minute <= 100 { (4, 4) } else { (if minute < 107 { 4 } else { 5 }, 5) };
+        scene = look(scene.servers(active, desired), minute, Some(140.0));
+        scene.memory = scene.memory.after(&scene.rules, &scene.seen);
+        if minute == 100 {
+            scene.memory.started(scene.seen.at, &Change { from: 4, to: 5, by: None });
+            scene.memory.settled(Outcome::Executed);
+        }
+    }
+    assert_eq!(scene.memory.tactics.unwrap().planned_boot(), Some(6));
+}
+
+#[test]
+fn the_memory_of_a_strategy_survives_json_to_the_bit() {
+    let scene = after(predictive(), 0..500, |minute| Some(100.0 + 60.0 * (minute as f64 / 40.0).sin()));
+    let text = serde_json::to_string(&scene.memory).unwrap();
+    assert_eq!(serde_json::from_str::<Memory>(&text).unwrap(), scene.memory);
+}

@@ -1,0 +1,195 @@
+//! The forecast behind the `predictive` strategy: how many servers to have, given the demand minute by
+//! minute and the minutes that a server boots. Pure, causal and deterministic; its whole state is data.
+//!
+//! Reading order: [`Planner`] here, `history` (what is known of past demand), `outlook` (demand so many
+//! minutes ahead, as a curve of quantiles), which joins `regression` (the expected demand), `spread` (how
+//! uncertain that is) and `calibration` (what uncertainty has been worth), and `band` (which quantiles pay).
+//!
+//! What it rests on. Missing servers cost more than idle ones, so capacity follows a high quantile of
+//! demand, not its mean: the newsvendor (Arrow, Harris and Marschak, "Optimal Inventory Policy",
+//! Econometrica 1951). Which spread and which quantiles serve a load best is not known beforehand, so
+//! each candidate is charged for what it would have cost and they are mixed by exponential weights
+//! (Freund and Schapire, "A Decision-Theoretic Generalization of On-Line Learning", JCSS 1997), the
+//! quantiles being averaged, not the distributions. Starting at one level and dropping at another, higher
+//! one has the form of lazy capacity provisioning (Lin, Wierman, Andrew and Thereska, "Dynamic
+//! Right-Sizing for Power-Proportional Data Centers", INFOCOM 2011). docs/decisions.md tells what was tried.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+mod band;
+mod calibration;
+mod history;
+mod outlook;
+mod regression;
+mod spread;
+#[cfg(test)]
+mod tests;
+
+use crate::model::Limits;
+use band::{Band, KEEP_FOR};
+use history::History;
+use outlook::{Curve, Outlook};
+
+/// What a missing server costs, in idle ones.
+const MISSING_SERVER_PRICE: f64 = 100.0;
+
+/// Minutes after which what was learned counts half: three days.
+const HALF_LIFE: f64 = 3.0 * 1440.0;
+
+/// Minutes of forecasts that have come due, or failed to, before the planner's word counts.
+const ENOUGH: u32 = 60;
+
+/// The longest boot that is planned for, in minutes. Beyond it the plan is for this long.
+const LONGEST_BOOT: usize = 60;
+
+/// Demands this large are no demands; the clamp keeps the arithmetic finite.
+const MOST_SERVERS: f64 = 1e7;
+
+/// Plans a fleet, minute by minute.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Planner {
+    /// The minute it was last told of.
+    minute: u64,
+    /// Minutes that a server boots.
+    boot: usize,
+    history: History,
+    /// Demand in the first minute in which a server asked for now would serve.
+    arrival: Outlook,
+    /// Demand in the next minute.
+    next: Outlook,
+    arrival_curves: VecDeque<Curve>,
+    next_curves: VecDeque<Curve>,
+    bands: Vec<Band>,
+    /// Mean demand in whole servers, recent minutes counting more; and the weight it stands for.
+    level: f64,
+    weight: f64,
+    learned: u32,
+    plan: Option<Plan>,
+}
+
+/// How many servers to have: fewer than `start` call for more, more than `keep` for fewer.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Servers below which more must be started now.
+    pub start: f64,
+    /// Servers above which some can go; at least `start`.
+    pub keep: f64,
+}
+
+impl Planner {
+    /// A planner that knows nothing yet, for a fleet of `servers`, of which each boots for `boot` minutes,
+    /// and which begins after `minute`.
+    pub fn new(minute: u64, boot: usize, servers: u32) -> Planner {
+        let boot = boot.min(LONGEST_BOOT);
+        let lead = boot + 1;
+        Planner {
+            minute,
+            boot,
+            history: History::default(),
+            arrival: Outlook::new(lead),
+            next: Outlook::new(1),
+            arrival_curves: VecDeque::new(),
+            next_curves: VecDeque::new(),
+            bands: band::all(lead, servers),
+            level: 0.0,
+            weight: 0.0,
+            learned: 0,
+            plan: None,
+        }
+    }
+
+    /// The minute it was last told of.
+    pub fn minute(&self) -> u64 {
+        self.minute
+    }
+
+    /// Minutes that a server boots, as it is planned for.
+    pub fn boot(&self) -> usize {
+        self.boot
+    }
+
+    /// The plan after the last minute; none if that had no demand, or too little was learned so far.
+    pub fn plan(&self) -> Option<Plan> {
+        self.plan.filter(|_| self.learned >= ENOUGH)
+    }
+
+    /// Plans for another boot time from here on. The forecast of the next minute and what is known of past
+    /// demand stay; what depends on the boot is learned anew.
+    pub fn set_boot(&mut self, boot: usize, servers: u32) {
+        if boot.min(LONGEST_BOOT) != self.boot {
+            let fresh = Planner::new(self.minute, boot, servers);
+            let history = std::mem::take(&mut self.history);
+            *self = Planner { history, next: self.next.clone(), ..fresh };
+        }
+    }
+
+    /// Takes in the demand of the next minute, in servers and unrounded; none if it is not known. Of a
+    /// minute without demand nothing is learned, and there is no plan.
+    pub fn step(&mut self, demand: Option<f64>, limits: Limits) {
+        self.minute += 1;
+        let demand = demand.map(|demand| demand.clamp(0.0, MOST_SERVERS));
+        if let Some(demand) = demand {
+            self.learn(demand, limits);
+        }
+        self.history.note(self.minute, demand);
+        self.plan = match demand {
+            Some(demand) => Some(self.look_ahead(demand, limits)),
+            None => {
+                self.arrival.skip(self.minute);
+                self.next.skip(self.minute);
+                None
+            }
+        };
+        self.bands.iter_mut().for_each(Band::end_minute);
+    }
+
+    fn learn(&mut self, demand: f64, limits: Limits) {
+        self.learned = self.learned.saturating_add(u32::from(self.arrival.learn(self.minute, demand)));
+        self.next.learn(self.minute, demand);
+        let need = clamp(demand, limits);
+        for band in &mut self.bands {
+            band.charge(need);
+        }
+        let kept = decay();
+        self.level = self.level * kept + f64::from(need);
+        self.weight = self.weight * kept + 1.0;
+    }
+
+    fn look_ahead(&mut self, demand: f64, limits: Limits) -> Plan {
+        // The scale of a loss: what is lost in a minute is set against the servers needed in one.
+        let scale = (self.level / self.weight).max(1.0);
+        let ahead = |outlook: &mut Outlook| {
+            let features = self.history.features(demand, self.minute, outlook.lead());
+            outlook.look_ahead(&features, self.minute, scale)
+        };
+        let (arrival, next) = (ahead(&mut self.arrival), ahead(&mut self.next));
+        remember(&mut self.arrival_curves, arrival, self.boot + 1 + KEEP_FOR);
+        remember(&mut self.next_curves, next, 1 + KEEP_FOR);
+        for band in &mut self.bands {
+            band.plan(&self.arrival_curves, &self.next_curves, limits);
+        }
+        band::mix(&self.bands, scale)
+    }
+}
+
+fn remember(curves: &mut VecDeque<Curve>, curve: Curve, most: usize) {
+    curves.push_front(curve);
+    curves.truncate(most);
+}
+
+/// Servers for a demand, within the limits.
+fn clamp(demand: f64, limits: Limits) -> u32 {
+    whole(demand).min(limits.max).max(limits.min)
+}
+
+/// Whole servers for a fractional number, with slack for floating-point noise.
+pub(crate) fn whole(servers: f64) -> u32 {
+    (servers - 1e-9).ceil().max(0.0) as u32
+}
+
+/// What is left after a minute of what counted before.
+fn decay() -> f64 {
+    0.5f64.powf(1.0 / HALF_LIFE)
+}
