@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+mod replay;
+
 use crate::settings::duration;
+pub use replay::{ReplayArgs, Sweep, SweepKey};
 
 /// Scale a fleet on what its load balancer is actually carrying.
 ///
@@ -97,6 +100,8 @@ pub enum Command {
     },
     /// Balancer and autoscale data combined, with the last decision.
     Status,
+    /// What rules would have cost on a recorded load, beside a clairvoyant and known policies.
+    Replay(Box<ReplayArgs>),
     /// The main job on a local sandbox cloud with real traffic; ends by itself.
     #[cfg(feature = "sandbox")]
     Demo,

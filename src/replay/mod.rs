@@ -2,7 +2,8 @@
 //! boot, and the bill is set beside that of a clairvoyant. Pure: no files, no clock.
 //!
 //! Reading order: `trace` (the load), `fleet` (servers that boot), [`run`] here (the time model),
-//! `oracle` (the cheapest fleet that is never short), `score` (the bill), `peers` (known policies).
+//! `oracle` (the cheapest fleet that is never short), `score` (the bill), `live` (the decision that
+//! runs live), `peers` (known policies).
 //!
 //! The time model. In tick k the load meets the servers that are ready; the tick is scored. At its end
 //! the policy sees it and may name another number of servers. More of them are paid from tick k+1 and
@@ -10,8 +11,10 @@
 //! without a sample is shown as such, and not scored.
 
 mod fleet;
+pub mod live;
 pub mod oracle;
 pub mod peers;
+pub mod plot;
 pub mod score;
 #[cfg(test)]
 mod tests;

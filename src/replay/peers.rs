@@ -6,18 +6,44 @@ use std::time::Duration;
 
 use super::{Policy, Setup, Sight, servers_for};
 
-/// The names of the known policies, as given to [`peer`].
-pub const PEERS: [&str; 4] = ["loadscale2014", "hpa", "aws", "autoscalebot"];
+/// A known policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peer {
+    /// See [`Loadscale2014`].
+    Loadscale2014,
+    /// See [`Hpa`].
+    Hpa,
+    /// See [`Aws`].
+    Aws,
+    /// See [`Autoscalebot`].
+    Autoscalebot,
+}
 
-/// The known policy of that name with its default settings, at ticks of `tick`; none if there is none.
-pub fn peer(name: &str, setup: &Setup, tick: Duration) -> Option<Box<dyn Policy>> {
-    Some(match name {
-        "loadscale2014" => Box::new(Loadscale2014::new(*setup, tick, 0.8)),
-        "hpa" => Box::new(Hpa::new(*setup, tick, 0.7)),
-        "aws" => Box::new(Aws::new(*setup, tick, 0.7)),
-        "autoscalebot" => Box::new(Autoscalebot::new(*setup, tick, 0.9)),
-        _ => return None,
-    })
+impl Peer {
+    /// Their names, as they are typed.
+    pub const NAMES: [&str; 4] = ["loadscale2014", "hpa", "aws", "autoscalebot"];
+
+    /// The name, as it is typed.
+    pub fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+
+    /// The policy of that name; none if there is none.
+    pub fn named(name: &str) -> Option<Peer> {
+        [Peer::Loadscale2014, Peer::Hpa, Peer::Aws, Peer::Autoscalebot]
+            .into_iter()
+            .find(|peer| peer.name() == name)
+    }
+
+    /// It, with its default settings, at ticks of `tick`.
+    pub fn policy(self, setup: &Setup, tick: Duration) -> Box<dyn Policy> {
+        match self {
+            Peer::Loadscale2014 => Box::new(Loadscale2014::new(*setup, tick, 0.8)),
+            Peer::Hpa => Box::new(Hpa::new(*setup, tick, 0.7)),
+            Peer::Aws => Box::new(Aws::new(*setup, tick, 0.7)),
+            Peer::Autoscalebot => Box::new(Autoscalebot::new(*setup, tick, 0.9)),
+        }
+    }
 }
 
 /// The original loadscale (rackerlabs/loadscale, commit 8f1f605): every five minutes, connections per

@@ -67,6 +67,16 @@ impl Trace {
         let load = spread(&samples, every).map_err(|problem| bad(vec![problem]))?;
         Ok(Trace { name: name.to_owned(), start: samples[0].at, tick: every, load })
     }
+
+    /// Whether the load looks cut off at its peak, as that of overloaded servers does: at least one sample
+    /// in fifty lies within a ten-thousandth of the peak, and most lie well below it.
+    pub fn looks_capped(&self) -> bool {
+        let mut known: Vec<f64> = self.load.iter().flatten().copied().collect();
+        known.sort_by(f64::total_cmp);
+        let (Some(peak), Some(median)) = (known.last(), known.get(known.len() / 2)) else { return false };
+        let at_peak = known.iter().rev().take_while(|load| **load >= peak * 0.9999).count();
+        at_peak * 50 >= known.len() && *median < peak * 0.8
+    }
 }
 
 /// The samples, in order and with at least two timestamps and one value.
@@ -272,6 +282,16 @@ mod tests {
         ] {
             assert!(told.contains(line), "{line:?} is missing in\n{told}");
         }
+    }
+
+    #[test]
+    fn a_load_that_is_cut_off_is_noticed() {
+        let wave = |cap: f64| {
+            let load = |k: i32| (50.0 + 40.0 * (f64::from(k) / 50.0).sin()).min(cap);
+            let rows: String = (0..1000).map(|k| format!("{},{}\n", k * 60, load(k))).collect();
+            Trace::parse("t.csv", &format!("timestamp,value\n{rows}"), MINUTE).unwrap().looks_capped()
+        };
+        assert!(wave(75.0) && !wave(f64::INFINITY));
     }
 
     #[test]

@@ -1,0 +1,150 @@
+//! What can be typed after `replay`.
+
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+
+use crate::model::{Direction, Effect, Step, Strategy};
+use crate::replay::peers::Peer;
+use crate::settings::duration;
+
+/// A recorded load, the fleet that meets it, and what is judged.
+///
+/// With --settings or --group the rules of that group are judged; with --strategy those strategies at their
+/// defaults; with neither, all strategies.
+#[derive(Debug, Clone, Args)]
+pub struct ReplayArgs {
+    /// The recorded load: CSV with a header `timestamp,value`, RFC 3339 or epoch seconds.
+    #[arg(value_name = "TRACE.csv")]
+    pub trace: PathBuf,
+    /// The load that one server carries well, in the unit of the trace.
+    #[arg(long, value_name = "LOAD", value_parser = above_zero)]
+    pub capacity: f64,
+    /// How long a server takes from being asked for to serving.
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = "3m")]
+    pub boot: Duration,
+    /// The time from pass to pass.
+    #[arg(long, value_name = "DURATION", value_parser = super::interval, default_value = "60s")]
+    pub every: Duration,
+    /// The fewest servers.
+    #[arg(long, value_name = "SERVERS", default_value_t = 2)]
+    pub min: u32,
+    /// The most servers.
+    #[arg(long, value_name = "SERVERS", default_value_t = 1000)]
+    pub max: u32,
+    /// A strategy to judge (repeatable).
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Strategy::NAMES))]
+    pub strategy: Vec<String>,
+    /// Known policies to compare with, their rules re-implemented.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = PossibleValuesParser::new(Peer::NAMES))]
+    pub against: Vec<String>,
+    /// A policy that the group has: +1, -1, +50%, =4 (repeatable) [default: any number can be set].
+    #[arg(long = "policy", value_name = "EFFECT", value_parser = policy, allow_hyphen_values = true)]
+    pub policies: Vec<Step>,
+    /// The group's pause between any two moves.
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = "0s")]
+    pub cooldown: Duration,
+    /// Judge many values of one setting: target=0.5..1.0, scale_up_above=0.6..1.0, scale_down_below=0.3..0.7.
+    #[arg(long, value_name = "KEY=FROM..TO", value_parser = sweep)]
+    pub sweep: Option<Sweep>,
+    /// How many values a sweep tries.
+    #[arg(long, value_name = "COUNT", default_value_t = 11, value_parser = clap::value_parser!(u32).range(2..=100_000))]
+    pub points: u32,
+    /// Draw the course of what is judged first, as SVG.
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<PathBuf>,
+}
+
+/// One setting, and the values to try for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sweep {
+    /// Which setting.
+    pub key: SweepKey,
+    /// From the first value to the last.
+    pub values: RangeInclusive<f64>,
+}
+
+/// A setting that can be swept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SweepKey {
+    /// `tracking.target`.
+    Target,
+    /// `scale_up_above`.
+    ScaleUpAbove,
+    /// `scale_down_below`.
+    ScaleDownBelow,
+}
+
+impl SweepKey {
+    const NAMES: [(&'static str, SweepKey); 3] = [
+        ("target", SweepKey::Target),
+        ("scale_up_above", SweepKey::ScaleUpAbove),
+        ("scale_down_below", SweepKey::ScaleDownBelow),
+    ];
+
+    /// As it is typed.
+    pub fn name(self) -> &'static str {
+        Self::NAMES[self as usize].0
+    }
+}
+
+fn above_zero(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
+        _ => Err("a number above zero is wanted".to_owned()),
+    }
+}
+
+fn policy(text: &str) -> Result<Step, String> {
+    let wanted = || "a policy is +1, -1, +50%, -10% or =4".to_owned();
+    let effect = if let Some(number) = text.strip_prefix('=') {
+        Effect::Desired(number.parse().map_err(|_| wanted())?)
+    } else if let Some(percent) = text.strip_suffix('%') {
+        Effect::Percent(percent.parse().ok().filter(|p: &f64| p.is_finite()).ok_or_else(wanted)?)
+    } else {
+        Effect::Change(text.parse().map_err(|_| wanted())?)
+    };
+    let direction = if text.starts_with('-') { Direction::Down } else { Direction::Up };
+    Ok(Step { id: text.to_owned(), name: text.to_owned(), direction, effect, cooldown: Duration::ZERO })
+}
+
+fn sweep(text: &str) -> Result<Sweep, String> {
+    let wanted = || {
+        let keys = SweepKey::NAMES.map(|(name, _)| name).join(", ");
+        format!("a sweep is KEY=FROM..TO with FROM below TO, both above zero; KEY is one of {keys}")
+    };
+    let (key, values) = text.split_once('=').ok_or_else(wanted)?;
+    let (from, to) = values.split_once("..").ok_or_else(wanted)?;
+    let key = SweepKey::NAMES.iter().find(|(name, _)| *name == key).ok_or_else(wanted)?.1;
+    let (from, to) = (above_zero(from).map_err(|_| wanted())?, above_zero(to).map_err(|_| wanted())?);
+    if from < to { Ok(Sweep { key, values: from..=to }) } else { Err(wanted()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn policies_are_read_as_the_cloud_has_them() {
+        let effect = |text| policy(text).map(|step| (step.direction, step.effect));
+        assert_eq!(effect("+1"), Ok((Direction::Up, Effect::Change(1))));
+        assert_eq!(effect("-10%"), Ok((Direction::Down, Effect::Percent(-10.0))));
+        assert_eq!(effect("=4"), Ok((Direction::Up, Effect::Desired(4))));
+        assert!(effect("one").is_err() && effect("=-1").is_err() && effect("inf%").is_err());
+    }
+
+    #[test]
+    fn a_sweep_names_a_setting_and_a_rising_range() {
+        let read = sweep("target=0.5..1.0");
+        assert_eq!(read, Ok(Sweep { key: SweepKey::Target, values: 0.5..=1.0 }));
+        for wrong in ["target", "target=1", "tarret=0.5..1", "target=1..0.5", "target=0..1"] {
+            assert!(sweep(wrong).is_err(), "{wrong}");
+        }
+        for (name, key) in SweepKey::NAMES {
+            assert_eq!(key.name(), name);
+        }
+    }
+}
