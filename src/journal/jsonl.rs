@@ -27,6 +27,8 @@ pub struct Jsonl {
 struct Checkpoint<S> {
     segment: Date,
     end: u64,
+    /// As in [`Position`].
+    named: bool,
     state: S,
 }
 
@@ -43,6 +45,8 @@ struct Held {
 struct Position {
     day: Option<Date>,
     end: u64,
+    /// Whether the segment's name is known to survive a power cut, as its first synced entry sees to.
+    named: bool,
 }
 
 impl Jsonl {
@@ -88,24 +92,30 @@ impl Guard for Held {
     async fn append(&mut self, entries: &[Entry]) -> Result<(), Fault> {
         let mut lines = Vec::new();
         entries.iter().for_each(|entry| thin::push_line(&mut lines, entry));
-        let (day, end) = self.place(entries)?;
+        let (day, Position { end, mut named, .. }) = self.place(entries)?;
         let durable = entries.iter().any(Entry::must_be_durable);
-        segments::append(&Segment::full(day).path(&self.dir), end, &lines, durable)?;
-        self.position = Some(Position { day: Some(day), end: end + lines.len() as u64 });
+        let path = Segment::full(day).path(&self.dir);
+        segments::append(&path, end, &lines, durable)?;
+        if durable && !named {
+            segments::sync_name(&path)?;
+            named = true;
+        }
+        self.position = Some(Position { day: Some(day), end: end + lines.len() as u64, named });
         Ok(())
     }
 
     async fn checkpoint(&mut self, state: &State) -> Result<(), Fault> {
-        let Some(Position { day: Some(segment), end }) = self.position else { return Ok(()) };
+        let Some(Position { day: Some(segment), end, named }) = self.position else { return Ok(()) };
         let path = self.dir.join(CHECKPOINT);
-        let text = serde_json::to_vec(&Checkpoint { segment, end, state }).map_err(|e| broken(&path, &e))?;
+        let checkpoint = Checkpoint { segment, end, named, state };
+        let text = serde_json::to_vec(&checkpoint).map_err(|e| broken(&path, &e))?;
         replace(&path, &text, Durability::Cache).map_err(|e| broken(&path, &e))
     }
 }
 
 impl Held {
     /// Where `entries` go: the segment of their day, never one before the last. A new day thins old ones.
-    fn place(&mut self, entries: &[Entry]) -> Result<(Date, u64), Fault> {
+    fn place(&mut self, entries: &[Entry]) -> Result<(Date, Position), Fault> {
         let position = match self.position {
             Some(position) => position,
             None => recall(&self.dir)?.1,
@@ -115,10 +125,10 @@ impl Held {
         match (position.day, today) {
             (Some(day), Some(today)) if day < today => {
                 thin::thin(&self.dir, today)?;
-                Ok((today, 0))
+                Ok((today, Position::default()))
             }
-            (Some(day), _) => Ok((day, position.end)),
-            (None, Some(today)) => Ok((today, 0)),
+            (Some(day), _) => Ok((day, position)),
+            (None, Some(today)) => Ok((today, Position::default())),
             (None, None) => {
                 Err(Fault::Broken("an entry without an instant cannot open a journal".to_owned()))
             }
@@ -130,17 +140,19 @@ impl Held {
 fn recall(dir: &Path) -> Result<(State, Position), Fault> {
     let segments = segments::list(dir)?;
     let (mut state, from) = match checkpoint(dir, &segments) {
-        Some(Checkpoint { segment, end, state }) => (state, Position { day: Some(segment), end }),
+        Some(Checkpoint { segment, end, named, state }) => {
+            (state, Position { day: Some(segment), end, named })
+        }
         None => (State::default(), Position::default()),
     };
     let mut position = from;
     for segment in segments.into_iter().filter(|segment| Some(segment.day) >= from.day) {
-        let start = if Some(segment.day) == from.day { from.end } else { 0 };
-        let end = segments::read(&segment.path(dir), start, |entry| state.fold(&entry))?;
+        let known = if Some(segment.day) == from.day { from } else { Position::default() };
+        let end = segments::read(&segment.path(dir), known.end, |entry| state.fold(&entry))?;
         // A thinned day is closed: what comes next opens a day of its own.
         position = match segment.thinned {
-            true => Position { day: Some(segment.day.saturating_add(1.day())), end: 0 },
-            false => Position { day: Some(segment.day), end },
+            true => Position { day: Some(segment.day.saturating_add(1.day())), ..Position::default() },
+            false => Position { day: Some(segment.day), end, named: known.named },
         };
     }
     Ok((state, position))

@@ -104,13 +104,17 @@ pub(super) fn append(path: &Path, end: u64, lines: &[u8], durable: bool) -> Resu
         file.write_all(lines)?;
         if durable {
             file.sync_data()?;
-            // An earlier entry that needed no syncing may have made the file, and its folder.
-            sync_dir(path)?;
-            path.parent().map_or(Ok(()), sync_dir)?;
         }
         Ok(())
     };
     write().map_err(|e| broken(path, &e))
+}
+
+/// Makes the names of a segment and of its folder durable; either may have been made by entries that needed
+/// no syncing.
+pub(super) fn sync_name(path: &Path) -> Result<(), Fault> {
+    let sync = || sync_dir(path).and_then(|()| path.parent().map_or(Ok(()), sync_dir));
+    sync().map_err(|e| broken(path, &e))
 }
 
 pub(super) fn broken(path: &Path, why: &dyn std::fmt::Display) -> Fault {
