@@ -8,6 +8,7 @@ use crate::cli::{CommonArgs, RunArgs};
 use crate::controller::{Controller, tick_now, timed};
 use crate::exit::Exit;
 use crate::output::Printer;
+use crate::record::Record;
 use crate::setup::Setup;
 use crate::signals::{Asked, Signals};
 
@@ -51,8 +52,13 @@ async fn passes(
 }
 
 async fn pass(controller: &Controller, printer: &mut Printer, deadline: Duration) -> Exit {
-    let records = controller.tick(tick_now(deadline), |record| printer.record(record)).await;
-    Exit::worst(&records)
+    let mut exit = Exit::Done;
+    let tell = |record: &Record| {
+        printer.record(record);
+        exit = exit.max(Exit::of(record));
+    };
+    controller.tick(tick_now(deadline), tell).await;
+    exit
 }
 
 /// Takes the settings as they are now; if they cannot be used, keeps the old ones and says so.

@@ -56,18 +56,15 @@ pub struct Controller {
 impl Controller {
     /// One pass over every group. Each record is handed to `tell` as soon as it and all before it are
     /// there, in the order of the settings.
-    pub async fn tick(&self, tick: Tick, mut tell: impl FnMut(&Record)) -> Vec<Record> {
+    pub async fn tick(&self, tick: Tick, mut tell: impl FnMut(&Record)) {
         let passes = self.groups.iter().map(|group| self.pass(group, tick));
         let mut passes = stream::iter(passes).buffered(SIDE_BY_SIDE);
-        let mut records = Vec::with_capacity(self.groups.len());
         while let Some(record) = passes.next().await {
             tell(&record);
-            records.push(record);
         }
         if !self.dry_run {
             self.known.save();
         }
-        records
     }
 }
 
