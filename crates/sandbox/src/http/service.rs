@@ -54,7 +54,7 @@ enum State {
     Up(AbortOnDropHandle<()>),
     /// Bound without listening: connections are refused, and nobody else gets the port meanwhile.
     Down(TcpSocket),
-    /// Between two states; seen only if taking the port again failed.
+    /// Between two states; seen only if listening again failed.
     Lost,
 }
 
@@ -70,12 +70,13 @@ impl Service {
     /// When the port cannot be kept.
     pub async fn down(&self) -> io::Result<()> {
         let mut state = self.state.lock().await;
-        if let State::Up(serving) = std::mem::replace(&mut *state, State::Lost) {
+        // Bound before the listener is closed: in between somebody else could be given the port.
+        let kept = bind(self.address)?;
+        if let State::Up(serving) = std::mem::replace(&mut *state, State::Down(kept)) {
             serving.abort();
             // Ends with a cancellation, after which the listener is closed.
             let _cancelled = serving.await;
         }
-        *state = State::Down(bind(self.address)?);
         Ok(())
     }
 
@@ -101,6 +102,8 @@ impl Service {
 fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = TcpSocket::new_v4()?;
     socket.set_reuseaddr(true)?;
+    // Two sockets of this process may hold the port; when the system chooses one, it is still a free one.
+    socket.set_reuseport(true)?;
     socket.bind(address)?;
     Ok(socket)
 }
