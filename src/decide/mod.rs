@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`decide`] here, `load` (is the reading usable, what does it need), `choice` (which policy
 //! serves best, and is it rested), `steps` (what a policy would do), `memory` (what past passes left),
-//! `verdict` (the answers). Strategies other than the band name a size instead: `aim` (its objections),
+//! `verdict` (the answers), `words` (their sentences). Strategies other than the band name a size instead: `aim` (its objections),
 //! `tactics` (what they remember), `tracking` (a target utilization); the forecast is a room of its own.
 
 use std::time::Duration;
@@ -19,6 +19,7 @@ mod tactics;
 pub(crate) mod tests;
 mod tracking;
 pub mod verdict;
+mod words;
 
 use crate::model::{Change, Direction, Fleet, Level, Limits, Observation, Rules};
 use load::Usable;
