@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt};
-use sandbox::Entry;
+use sandbox::{Ask, Entry, Fault};
 
 use crate::cloud::{HIGH, LONG_COOLDOWN, Stage};
 use crate::running::Running;
@@ -32,6 +32,15 @@ struct Point {
     after: Duration,
 }
 
+impl Point {
+    /// Whether the execution is held until the pass is dead, so that one surely dies waiting for it.
+    /// The other points leave it to chance how far an execution gets.
+    fn holds_execution(self) -> bool {
+        let requests = if self.warm { WARM } else { COLD };
+        !self.answered && self.after.is_zero() && self.request + 1 == requests
+    }
+}
+
 /// `count` points spread over warm and cold passes: each request as it arrives and as it is answered,
 /// again and again, each time a step later.
 fn points(count: usize) -> impl Iterator<Item = Point> {
@@ -53,10 +62,9 @@ async fn a_pass_killed_anywhere_never_acts_twice() {
     let count = soak::count("points at which a pass is killed", 22, 200);
     let executed: Vec<u64> =
         stream::iter(points(count)).map(killed_at).buffer_unordered(AT_ONCE).collect().await;
-    assert!(
-        executed.contains(&0) && executed.contains(&1),
-        "kills before and after the execution: {executed:?}"
-    );
+    let without = executed.iter().filter(|times| **times == 0).count();
+    assert!(without >= 2, "a warm and a cold pass die before their execution: {executed:?}");
+    assert!(without < executed.len(), "others die before or after: {executed:?}");
 }
 
 /// Kills a pass there, lets two others follow, and returns how often policies were executed.
@@ -67,6 +75,9 @@ async fn killed_at(point: Point) -> u64 {
         stage.warm().await;
     }
     stage.load(HIGH);
+    if point.holds_execution() {
+        stage.cloud.faults().next(Ask::Execute, Fault::NeverAnswer);
+    }
     kill_at(&stage, point).await;
     let started = stage.journal().contains("\"started\"");
     for follower in 1..=2 {
