@@ -14,6 +14,7 @@
 //! * [`model`]: the nouns. [`decide`]: the decision, a list of objections, with [`decide::memory`] for what
 //!   earlier passes left and [`decide::verdict`] for the answers. Pure.
 //!   [`forecast`] is what the predictive strategy knows. Pure.
+//!   [`rulebook`] is what the user set, with limits that go by the clock. Pure.
 //! * [`controller`]: one pass over one group, and many groups side by side. [`tick`] is its instant.
 //! * [`monitor`], [`scaler`]: where readings come from and what moves a fleet; [`capacity`] joins the two.
 //! * [`journal`]: what is kept, and how. [`record`]: what is told of a pass, in every interface.
@@ -41,6 +42,7 @@ pub mod monitor;
 pub mod output;
 pub mod record;
 pub mod replay;
+pub mod rulebook;
 pub mod scaler;
 pub mod settings;
 pub mod setup;

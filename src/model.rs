@@ -61,6 +61,16 @@ impl Default for Rules {
     }
 }
 
+impl Rules {
+    /// The tightest of a group's limits and these rules'; where they contradict, the lower limit wins as it does
+    /// in the Autoscale service.
+    pub fn limits_within(&self, group: Limits) -> Limits {
+        let min = self.min.map_or(group.min, |ours| ours.max(group.min));
+        let max = self.max.map_or(group.max, |ours| ours.min(group.max));
+        Limits { min, max: max.max(min) }
+    }
+}
+
 /// Everything that one pass saw of one group, and when.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Observation {

@@ -9,6 +9,10 @@ use crate::model::{Direction, Effect, Fleet, NoReading, Observation, Step};
 use crate::settings::GroupSettings;
 use crate::settings::lint::{self, Known, Severity};
 
+mod limits;
+
+pub use limits::next_day;
+
 /// One thing to mend.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
@@ -36,6 +40,7 @@ pub fn findings(
     let of_settings =
         lint::lint_group(settings, &known).into_iter().map(|lint| (lint.severity, lint.kind.to_string()));
     let all = of_settings
+        .chain(limits::gaps(&settings.rules))
         .chain(unread(seen))
         .chain(fleet.into_iter().flat_map(wrong_ways))
         .chain(unexplained(group, seen));

@@ -8,7 +8,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::cli::CommonArgs;
-use crate::controller::tick_now;
+use crate::controller::{Group, tick_now};
 use crate::exit::Exit;
 use crate::model::{Direction, Observation, Step};
 use crate::output::{Printer, count};
@@ -49,6 +49,7 @@ pub async fn run(common: &CommonArgs, interval: Option<Duration>, strict: bool) 
     let mut findings = Vec::new();
     for ((group, settings), seen) in controller.groups.iter().zip(&setup.groups).zip(&seen) {
         values.extend(found(&group.name, seen));
+        values.extend(limits(group, seen));
         findings.extend(survey::findings(group, settings, seen, interval));
     }
     let report = Report { values, findings };
@@ -116,6 +117,14 @@ fn found(group: &str, seen: &Observation) -> Vec<Value> {
         values.push(value(&key("capacity now"), text, "[capacity] and nodes"));
     }
     values
+}
+
+/// The next 24 hours of limits that go by the clock.
+fn limits(group: &Group, seen: &Observation) -> Vec<Value> {
+    let of_group = seen.fleet.as_ref().ok().map(|fleet| fleet.limits);
+    let rows = survey::next_day(&group.rules, seen.at, of_group).into_iter();
+    rows.map(|(key, text)| value(&format!("{}: {key}", group.name), text, "min and max by the clock"))
+        .collect()
 }
 
 fn policy_key(step: &Step) -> String {

@@ -18,6 +18,7 @@ use crate::replay::peers::Peer;
 use crate::replay::score::{Judge, Score};
 use crate::replay::trace::Trace;
 use crate::replay::{Course, Policy, Setup, plot, run as replay};
+use crate::rulebook::Rulebook;
 use crate::settings::{self, Settings, Surroundings};
 
 const HEADER: [&str; 10] =
@@ -30,7 +31,7 @@ struct Candidate {
 }
 
 enum By {
-    Rules(Box<Rules>),
+    Rules(Box<Rulebook>),
     Peer(Peer),
 }
 
@@ -111,7 +112,7 @@ fn candidates(common: &CommonArgs, args: &ReplayArgs) -> Result<Vec<Candidate>> 
 
 fn default_of(strategy: Strategy) -> Candidate {
     let rules = Rules { strategy, ..Rules::default() };
-    Candidate { name: strategy.name().to_owned(), by: By::Rules(Box::new(rules)) }
+    Candidate { name: strategy.name().to_owned(), by: By::Rules(Box::new(rules.into())) }
 }
 
 /// The rules of the groups asked for, or of all.
@@ -123,7 +124,7 @@ fn of_settings(common: &CommonArgs) -> Result<Vec<Candidate>> {
     }
     let asked = |name: &String| common.groups.is_empty() || common.groups.contains(name);
     let groups = settings.groups.iter().filter(|group| asked(&group.name));
-    let candidate = |rules: &Rules| By::Rules(Box::new(rules.clone()));
+    let candidate = |rules: &Rulebook| By::Rules(Box::new(rules.clone()));
     Ok(groups.map(|group| Candidate { name: group.name.clone(), by: candidate(&group.rules) }).collect())
 }
 
@@ -133,18 +134,19 @@ fn names(settings: &Settings) -> String {
 
 /// The candidate at each value of the sweep, the ends included.
 fn swept(candidate: &Candidate, sweep: &Sweep, points: u32) -> Vec<Candidate> {
-    let By::Rules(rules) = &candidate.by else { return Vec::new() };
+    let By::Rules(book) = &candidate.by else { return Vec::new() };
     let (from, to) = (sweep.values.start(), sweep.values.end());
     let at = |point: u32| {
         let value = from + (to - from) * f64::from(point) / f64::from(points - 1);
-        let mut rules = rules.clone();
+        let mut book = book.clone();
+        let rules = &mut book.rules;
         match sweep.key {
             SweepKey::Target => rules.tracking.target = value,
             SweepKey::ScaleUpAbove => rules.scale_up_above = value,
             SweepKey::ScaleDownBelow => rules.scale_down_below = value,
         }
         let name = format!("{} {}={value:.4}", candidate.name, sweep.key.name());
-        Candidate { name, by: By::Rules(rules) }
+        Candidate { name, by: By::Rules(book) }
     };
     (0..points).map(at).collect()
 }

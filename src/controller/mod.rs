@@ -12,9 +12,9 @@ pub mod timed;
 
 use crate::journal::Journal;
 use crate::known::Known;
-use crate::model::Rules;
 use crate::monitor::Monitor;
 use crate::record::Record;
+use crate::rulebook::Rulebook;
 use crate::scaler::Scaler;
 use crate::settings::Capacities;
 use crate::tick::Tick;
@@ -30,7 +30,7 @@ pub struct Group {
     /// Its journal's key: the same for every process that works this group of this cloud.
     pub key: String,
     /// What the user set.
-    pub rules: Rules,
+    pub rules: Rulebook,
     /// Where its readings come from.
     pub monitor: Box<dyn Monitor>,
     /// What moves it.

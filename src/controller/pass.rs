@@ -1,5 +1,7 @@
 //! One pass over one group, under its lock.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use tokio::time::timeout_at;
 
@@ -7,7 +9,7 @@ use super::{Controller, Group};
 use crate::decide::decide;
 use crate::decide::verdict::Verdict;
 use crate::journal::{Entry, Fault, Guard, State, digest};
-use crate::model::{Change, Fleet, NoReading, Observation, Outcome, Reading, Unreadable};
+use crate::model::{Change, Fleet, NoReading, Observation, Outcome, Reading, Rules, Unreadable};
 use crate::record::{Pass, Record, Settled};
 use crate::scaler::{Detail, Scaled, Seen};
 use crate::tick::Tick;
@@ -15,12 +17,14 @@ use crate::tick::Tick;
 const TOO_LATE: &str = "the pass reached its deadline";
 
 /// A group held for this pass: what is written to its journal is folded into its state at once.
-struct Ledger {
+struct Ledger<'a> {
     guard: Box<dyn Guard>,
     state: State,
+    /// The group's rules as they are at this pass.
+    rules: Cow<'a, Rules>,
 }
 
-impl Ledger {
+impl Ledger<'_> {
     async fn write(&mut self, entries: Vec<Entry>) -> Result<(), Fault> {
         self.guard.append(&entries).await?;
         entries.iter().for_each(|entry| self.state.fold(entry));
@@ -48,16 +52,16 @@ impl Controller {
     async fn locked_pass(&self, group: &Group, tick: &Tick) -> Result<Record, Fault> {
         let mut guard = self.journal.lock(&group.key).await?;
         let state = guard.recall().await?;
-        let mut ledger = Ledger { guard, state };
+        let mut ledger = Ledger { guard, state, rules: group.rules.at(tick.at) };
         let seen = observe(group, tick, ledger.state.last.as_deref()).await;
         settle_open(&mut ledger, &seen).await?;
-        let pass = judge(group, tick, &ledger.state, seen).await;
+        let pass = judge(group, tick, &ledger, seen).await;
         let settled = self.write_and_act(group, tick, &mut ledger, &pass).await?;
         // Without a checkpoint the next pass reads more; it forgets nothing.
         if let Err(fault) = ledger.guard.checkpoint(&ledger.state).await {
             tracing::warn!(group = group.name, "the journal has no new checkpoint: {fault}");
         }
-        Ok(Record::new(&group.name, &group.rules, &pass, settled.as_ref()))
+        Ok(Record::new(&group.name, &ledger.rules, &pass, settled.as_ref()))
     }
 
     /// Journals the pass; if it decided a move, journals its beginning, makes it, and journals its outcome.
@@ -65,12 +69,12 @@ impl Controller {
         &self,
         group: &Group,
         tick: &Tick,
-        ledger: &mut Ledger,
+        ledger: &mut Ledger<'_>,
         pass: &Pass,
     ) -> Result<Option<Settled>, Fault> {
         let mut entries = Vec::new();
-        if !ledger.state.ruled || ledger.state.rules != group.rules {
-            entries.push(Entry::Rules { at: tick.at, rules: group.rules.clone() });
+        if !ledger.state.ruled || ledger.state.rules != *ledger.rules {
+            entries.push(Entry::Rules { at: tick.at, rules: ledger.rules.clone().into_owned() });
         }
         entries.push(Entry::Pass { pass: Box::new(pass.clone()), memory: digest(&ledger.state.memory) });
         let Verdict::Scale(change, _) = &pass.decision.verdict else {
@@ -99,7 +103,7 @@ impl Controller {
 }
 
 /// If the answer to an earlier move was lost, settles it by what desired capacity is now.
-async fn settle_open(ledger: &mut Ledger, seen: &Observation) -> Result<(), Fault> {
+async fn settle_open(ledger: &mut Ledger<'_>, seen: &Observation) -> Result<(), Fault> {
     match (&ledger.state.memory.open, &seen.fleet) {
         (Some(_), Ok(fleet)) => {
             let found = Entry::Found { at: seen.at, desired: fleet.desired };
@@ -110,15 +114,16 @@ async fn settle_open(ledger: &mut Ledger, seen: &Observation) -> Result<(), Faul
 }
 
 /// Decides; and if a move would rest on remembered details, reads those anew and decides again.
-async fn judge(group: &Group, tick: &Tick, state: &State, seen: Observation) -> Pass {
-    let decision = decide(&group.rules, &state.memory, &seen);
+async fn judge(group: &Group, tick: &Tick, ledger: &Ledger<'_>, seen: Observation) -> Pass {
+    let (rules, memory) = (&ledger.rules, &ledger.state.memory);
+    let decision = decide(rules, memory, &seen);
     let remembered = seen.fleet.as_ref().is_ok_and(|fleet| fleet.details_at != seen.at);
     if !remembered || matches!(decision.verdict, Verdict::Hold(_)) {
         return Pass { seen, decision };
     }
     let fleet = fleet(group, tick, Detail::Anew).await;
     let seen = assemble(group, tick, seen.reading, fleet);
-    Pass { decision: decide(&group.rules, &state.memory, &seen), seen }
+    Pass { decision: decide(rules, memory, &seen), seen }
 }
 
 /// Reads the group and its load, both at the same time.

@@ -47,9 +47,10 @@ impl Controller {
             Err(fault) => (State::default(), Some(fault.to_string())),
         };
         let seen = observe(group, &tick, state.last.as_deref()).await;
-        let cooldown_left_seconds = cooldown(&group.rules, &state, &seen);
-        let decision = decide(&group.rules, &state.memory, &seen);
-        let mut now = Record::new(&group.name, &group.rules, &Pass { seen, decision }, None);
+        let rules = group.rules.at(tick.at);
+        let cooldown_left_seconds = cooldown(&rules, &state, &seen);
+        let decision = decide(&rules, &state.memory, &seen);
+        let mut now = Record::new(&group.name, &rules, &Pass { seen, decision }, None);
         now.error = now.error.or(broken);
         let last = state.last.as_ref();
         let last = last.map(|last| Record::new(&group.name, &state.rules, last, state.settled.as_ref()));

@@ -56,12 +56,9 @@ pub fn decide_after(rules: &Rules, memory: &Memory, seen: &Observation) -> Decis
     Decision { needed, verdict, written_off }
 }
 
-/// The tightest of the group's limits and the settings'; where they contradict, the lower limit wins as
-/// it does in the Autoscale service.
+/// The limits that hold for a group: see [`Rules::limits_within`].
 pub fn limits_in_force(rules: &Rules, fleet: &Fleet) -> Limits {
-    let min = rules.min.map_or(fleet.limits.min, |ours| ours.max(fleet.limits.min));
-    let max = rules.max.map_or(fleet.limits.max, |ours| ours.min(fleet.limits.max));
-    Limits { min, max: max.max(min) }
+    rules.limits_within(fleet.limits)
 }
 
 /// The longest pause that a move would have to wait for now, if any: the group's and ours.

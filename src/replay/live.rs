@@ -10,11 +10,12 @@ use crate::decide::decide_after;
 use crate::decide::memory::Memory;
 use crate::decide::verdict::Verdict;
 use crate::model::{Capacity, Fleet, Moves, NoReading, Observation, Outcome, Reading, Rules, Signal, Window};
+use crate::rulebook::Rulebook;
 
 /// A group that is worked by `rules` and whose every move is made at once.
 #[derive(Debug)]
 pub struct Live {
-    rules: Rules,
+    rules: Rulebook,
     memory: Memory,
     fleet: Fleet,
     start: Timestamp,
@@ -25,7 +26,7 @@ pub struct Live {
 impl Live {
     /// A group by these rules that can be moved in these ways, at the beginning of `trace`. If the rules do
     /// not tell how long a server boots, it is as long as in `setup`.
-    pub fn new(rules: Rules, moves: Moves, cooldown: Duration, setup: &Setup, trace: &Trace) -> Live {
+    pub fn new(book: Rulebook, moves: Moves, cooldown: Duration, setup: &Setup, trace: &Trace) -> Live {
         let boot = trace.tick * u32::try_from(setup.boot).unwrap_or(u32::MAX);
         let fleet = Fleet {
             active: 0,
@@ -39,7 +40,7 @@ impl Live {
             details_at: trace.start,
         };
         Live {
-            rules: Rules { boot: rules.boot.or(Some(boot)), ..rules },
+            rules: Rulebook { rules: Rules { boot: book.rules.boot.or(Some(boot)), ..book.rules }, ..book },
             memory: Memory::default(),
             fleet,
             start: trace.start,
@@ -75,8 +76,9 @@ impl Live {
 impl Policy for Live {
     fn decide(&mut self, seen: &Sight) -> Option<u32> {
         let seen = self.observe(seen);
-        self.memory = self.memory.after(&self.rules, &seen);
-        let decision = decide_after(&self.rules, &self.memory, &seen);
+        let rules = self.rules.at(seen.at);
+        self.memory = self.memory.after(&rules, &seen);
+        let decision = decide_after(&rules, &self.memory, &seen);
         let Verdict::Scale(change, _) = decision.verdict else { return None };
         self.memory.started(seen.at, &change);
         self.memory.settled(Outcome::Executed);

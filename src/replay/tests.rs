@@ -5,13 +5,17 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
+use super::live::Live;
 use super::oracle::oracle;
 use super::peers::{Autoscalebot, Aws, Hpa, Loadscale2014};
 use super::score::Judge;
 use super::trace::Trace;
 use super::*;
+use crate::model::Moves;
+use crate::rulebook::{Rulebook, Timetable};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -89,6 +93,25 @@ fn by_hand_the_original_and_a_lost_sample() {
 
 /// From one replica a load that needs ten: 1, 5, 10 within one tick of four syncs. When the load falls
 /// in tick 3, the last recommendation of ten (second 165) leaves the 300 s with the last sync of tick 7.
+#[test]
+fn limits_by_the_clock_are_followed() {
+    let zone = TimeZone::get("Asia/Kolkata").unwrap();
+    // 3:30 and 11:30 in UTC.
+    let min = Timetable::new(zone, [("9:00", 5), ("17:00", 2)]).unwrap();
+    let book = Rulebook { min: Some(min), ..Rulebook::default() };
+    let day = trace(vec![Some(10.0); 1440]);
+    let setup = setup(50.0, 3, 1);
+    let mut live = Live::new(book, Moves::Exact, Duration::ZERO, &setup, &day);
+    let course = run(&day, &setup, setup.start(&day), &mut live);
+    let begin = day.start.as_second() / 60;
+    for (tick, paid) in course.paid.iter().enumerate().skip(2) {
+        // What a pass at the end of the tick before saw of the clock.
+        let minute = (begin + tick as i64).rem_euclid(1440);
+        let expected = if (210..690).contains(&minute) { 5 } else { 2 };
+        assert_eq!(*paid, expected, "tick {tick}, {minute} minutes after midnight in UTC");
+    }
+}
+
 #[test]
 fn hpa_grows_in_bounds_and_shrinks_after_its_window() {
     let trace = trace([[70.0; 3].to_vec(), [7.0; 7].to_vec()].concat().into_iter().map(Some));

@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use config::{Value as Layered, ValueKind};
 
 use super::document::{self, Node, Table, Value};
+use super::hours::ZONE;
 use super::nearest::hint;
 use super::problem::{Problem, Report};
 use super::scalar::Scalar;
@@ -104,6 +105,7 @@ impl Checker<'_> {
             (Form::PerFlavor { value, .. }, Value::Table(table)) => {
                 ValueKind::Table(self.per_flavor(at, value, table))
             }
+            (Form::Limit, Value::Table(table)) => ValueKind::Table(self.hours(at, node.line, table)),
             (Form::Tables(keys), Value::List(nodes)) => {
                 ValueKind::Array(self.tables(at, keys, node.line, nodes))
             }
@@ -151,6 +153,20 @@ impl Checker<'_> {
         for (flavor, node) in table.0 {
             let full = join(at, &flavor);
             right.extend(self.value(&full, form, node).map(|value| (flavor, value)));
+        }
+        right
+    }
+
+    /// Numbers by local time, beside the zone whose time that is.
+    fn hours(&mut self, at: &str, line: usize, table: Table) -> Right {
+        if table.get(ZONE).is_none() {
+            let fault = "is missing; it must be the IANA name of a time zone, such as \"America/Vancouver\"";
+            self.tell(line, &join(at, ZONE), None, fault);
+        }
+        let mut right = Right::new();
+        for (name, node) in table.0 {
+            let form = if name == ZONE { Form::Text } else { Form::Count(0) };
+            right.extend(self.value(&join(at, &name), &form, node).map(|value| (name, value)));
         }
         right
     }

@@ -9,7 +9,7 @@ const EXAMPLE: &str = include_str!("../../settings.example.toml");
 #[test]
 fn the_example_is_right_as_it_is() {
     let settings = read(EXAMPLE);
-    assert_eq!(settings.groups[0].rules, crate::model::Rules::default());
+    assert_eq!(settings.groups[0].rules, crate::model::Rules::default().into());
 }
 
 /// The example with every setting that is commented out taken in.
@@ -37,9 +37,9 @@ fn every_key_that_is_known_stands_in_the_example() {
 fn defaults_in_the_example_are_the_defaults() {
     let least = read(&EXAMPLE.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n"));
     let whole = read(&whole_example());
-    let mut rules = whole.groups[0].rules.clone();
+    let mut rules = whole.groups[0].rules.rules.clone();
     (rules.min, rules.max, rules.boot) = (None, None, None);
-    assert_eq!(rules, least.groups[0].rules);
+    assert_eq!(rules, least.groups[0].rules.rules);
     assert_eq!(whole.groups[0].monitor, least.groups[0].monitor);
     assert_eq!(whole.cloud.identity_url, least.cloud.identity_url);
     assert_eq!(whole.cloud.allow_plain_http, least.cloud.allow_plain_http);

@@ -14,7 +14,8 @@ use super::problem::Report;
 use super::rules::{self, RulesTable};
 use super::scaler::{self, ScalerSettings, ScalerTable};
 use super::schema::{Form, Key, join};
-use crate::model::{Rules, Strategy};
+use crate::model::Strategy;
+use crate::rulebook::Rulebook;
 
 /// The section's name.
 pub(super) const SECTION: &str = "group";
@@ -39,8 +40,8 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("cooldown", Form::DurationOrZero),
     Key::new("stats_max_age", Form::Duration),
     Key::new("boot_timeout", Form::DurationOrZero),
-    Key::new("min", Form::Count(0)),
-    Key::new("max", Form::Count(0)),
+    Key::new("min", Form::Limit),
+    Key::new("max", Form::Limit),
     Key::new("strategy", Form::Choice(&Strategy::NAMES)),
     Key::new("boot", Form::DurationOrZero),
     Key::new("tracking", Form::Table(rules::TRACKING)),
@@ -56,7 +57,7 @@ pub struct GroupSettings {
     /// What it is moved by.
     pub scaler: ScalerSettings,
     /// When to move it.
-    pub rules: Rules,
+    pub rules: Rulebook,
     /// Servers on the same balancers that do not belong to the scaling group: how many of which flavor.
     pub fixed_servers: BTreeMap<String, u32>,
     /// How the flavors of the group's servers are known.

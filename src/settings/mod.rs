@@ -1,7 +1,7 @@
 //! The settings room: what the user wrote in settings.toml, checked, layered and resolved to plain values.
 //!
 //! Reading order: `schema` (the language of the tables of keys), then the sections that state theirs
-//! (`cloud`, `capacity`, `group`, `monitor`, `scaler`, `rules`); `check` and `environment`, which hold
+//! (`cloud`, `capacity`, `group`, `monitor`, `scaler`, `rules`, `hours`); `check` and `environment`, which hold
 //! what was written against them; [`load`], which layers and resolves; `origin` and `problem`, what is
 //! told of values and of faults; `session`, the way to the `cloud` crate; `lint`, what is allowed but cannot be meant.
 
@@ -19,6 +19,7 @@ pub mod duration;
 mod environment;
 mod find;
 mod group;
+mod hours;
 pub mod lint;
 mod monitor;
 pub(crate) mod nearest;

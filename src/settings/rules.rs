@@ -5,10 +5,12 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::duration;
+use super::hours::{self, LimitTable};
 use super::origin::Rows;
 use super::problem::Report;
 use super::schema::{Form, Key, join};
 use crate::model::{Pace, Rules, Strategy, TargetTracking};
+use crate::rulebook::Rulebook;
 
 /// The keys of `tracking`.
 pub(super) const TRACKING: &[Key] = &[
@@ -39,8 +41,8 @@ pub(super) struct RulesTable {
     stats_max_age: Option<Duration>,
     #[serde(deserialize_with = "duration::deserialize_some")]
     boot_timeout: Option<Duration>,
-    min: Option<u32>,
-    max: Option<u32>,
+    min: Option<LimitTable>,
+    max: Option<LimitTable>,
     strategy: Option<Strategy>,
     #[serde(deserialize_with = "duration::deserialize_some")]
     boot: Option<Duration>,
@@ -91,8 +93,13 @@ impl TrackingTable {
 
 impl RulesTable {
     /// Fills in the defaults, and tells what contradicts itself.
-    pub(super) fn resolve(self, at: &str, report: &mut Report) -> Rules {
+    pub(super) fn resolve(self, at: &str, report: &mut Report) -> Rulebook {
         let default = Rules::default();
+        let limit = |table: Option<LimitTable>, name, report: &mut Report| {
+            table.map(|table| table.resolve(&join(at, name), report)).unwrap_or_default()
+        };
+        let (min, max) = (limit(self.min, "min", report), limit(self.max, "max", report));
+        hours::tell_contradictions(&min, &max, at, report);
         let rules = Rules {
             scale_up_above: self.scale_up_above.unwrap_or(default.scale_up_above),
             scale_down_below: self.scale_down_below.unwrap_or(default.scale_down_below),
@@ -101,14 +108,14 @@ impl RulesTable {
             cooldown: self.cooldown.unwrap_or(default.cooldown),
             stats_max_age: self.stats_max_age.unwrap_or(default.stats_max_age),
             boot_timeout: self.boot_timeout.unwrap_or(default.boot_timeout),
-            min: self.min.or(default.min),
-            max: self.max.or(default.max),
+            min: min.always,
+            max: max.always,
             strategy: self.strategy.unwrap_or(default.strategy),
             boot: self.boot.or(default.boot),
             tracking: self.tracking.resolve(),
         };
         tell_contradictions(&rules, at, report);
-        rules
+        Rulebook { rules, min: min.by_the_clock, max: max.by_the_clock }
     }
 }
 
@@ -120,14 +127,10 @@ fn tell_contradictions(rules: &Rules, at: &str, report: &mut Report) {
         );
         report.tell(&join(at, "scale_down_below"), Some(rules.scale_down_below.to_string()), fault);
     }
-    if let (Some(min), Some(max)) = (rules.min, rules.max)
-        && min > max
-    {
-        report.tell(&join(at, "min"), Some(min.to_string()), format!("is more than max, which is {max}"));
-    }
 }
 
-pub(super) fn rows(rules: &Rules, at: &str, rows: &mut Rows<'_>) {
+pub(super) fn rows(book: &Rulebook, at: &str, rows: &mut Rows<'_>) {
+    let rules = &book.rules;
     rows.add(join(at, "scale_up_above"), rules.scale_up_above);
     rows.add(join(at, "scale_down_below"), rules.scale_down_below);
     rows.add(join(at, "scale_up_after"), rules.scale_up_after);
@@ -135,8 +138,8 @@ pub(super) fn rows(rules: &Rules, at: &str, rows: &mut Rows<'_>) {
     rows.add(join(at, "cooldown"), duration::show(rules.cooldown));
     rows.add(join(at, "stats_max_age"), duration::show(rules.stats_max_age));
     rows.add(join(at, "boot_timeout"), duration::show(rules.boot_timeout));
-    rows.add_some(join(at, "min"), rules.min);
-    rows.add_some(join(at, "max"), rules.max);
+    hours::rows(rules.min, book.min.as_ref(), &join(at, "min"), rows);
+    hours::rows(rules.max, book.max.as_ref(), &join(at, "max"), rows);
     rows.add(join(at, "strategy"), rules.strategy.name());
     rows.add_some(join(at, "boot"), rules.boot.map(duration::show));
     if rules.strategy != Strategy::Threshold {

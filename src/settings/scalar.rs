@@ -65,6 +65,7 @@ impl Scalar {
             (Form::Url, Scalar::Text(text)) => url_fault(text),
             (Form::Flag, Scalar::Flag(_)) => Ok(()),
             (Form::Count(least), Scalar::Integer(number)) => count_fault(*least, *number),
+            (Form::Limit, Scalar::Integer(number)) => count_fault(0, *number),
             (Form::Number, Scalar::Float(number)) => number_fault(*number),
             (Form::Number, Scalar::Integer(number)) => number_fault(*number as f64),
             (Form::Rate, Scalar::Float(number)) => rate_fault(*number),
@@ -88,6 +89,9 @@ impl Form {
             Form::Flag => "true or false, without quotes".into(),
             Form::Number => "a number above zero, without quotes, such as 50 or 0.8".into(),
             Form::Count(least) => format!("a whole number of at least {least}, without quotes"),
+            Form::Limit => "a whole number without quotes, or a table of them by local time, such as \
+                { zone = \"America/Vancouver\", \"9:00\" = 5, \"17:00\" = 2 }"
+                .into(),
             Form::Duration | Form::DurationOrZero => {
                 "a duration in quotes with its unit, such as \"30s\", \"5m\" or \"1h\"".into()
             }

@@ -32,6 +32,8 @@ pub(super) enum Form {
     Number,
     /// A whole number, at least so large.
     Count(u32),
+    /// A whole number, or a table of them by local time.
+    Limit,
     /// A duration with its unit, above zero.
     Duration,
     /// A duration with its unit, or `"0s"`.

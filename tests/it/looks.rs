@@ -41,6 +41,24 @@ async fn check_shows_what_would_be_used_and_where_it_came_from() {
 }
 
 #[tokio::test]
+async fn check_shows_the_next_day_of_limits_by_the_clock() {
+    let stage = Stage::with(large()).await;
+    let hour = |hour| format!("\"{hour}:00\" = {}", 5 + hour % 2);
+    let hours = (0..24).map(hour).collect::<Vec<_>>().join(", ");
+    stage.rules(&format!("{SOUND}\nmin = {{ zone = \"UTC\", {hours} }}"));
+    stage.load(180);
+    let answer = stage.run(&["check", "--strict"]).await;
+    assert_eq!((answer.status, findings(&answer)), (0, vec![]), "{answer:?}");
+    let report = answer.record();
+    let rows = report["values"].as_array().expect("a list").iter();
+    let is_limits = |row: &&Value| row["key"].as_str().is_some_and(|key| key.contains("limits from"));
+    let limits: Vec<_> = rows.filter(is_limits).collect();
+    // Twenty-four full hours and what is left of the first.
+    assert_eq!(limits.len(), 25, "{limits:?}");
+    assert!(limits.windows(2).all(|pair| pair[0]["value"] != pair[1]["value"]), "{limits:?}");
+}
+
+#[tokio::test]
 async fn check_signs_in_afresh() {
     let stage = Stage::start().await;
     stage.warm().await;

@@ -201,6 +201,19 @@ async fn limits_are_mended_without_a_reading() {
 }
 
 #[tokio::test]
+async fn limits_by_the_clock_are_mended_at_once_and_journalled_as_numbers() {
+    let stage = Stage::with(roomy()).await;
+    stage.rules("max = { zone = \"Asia/Kolkata\", \"0:00\" = 9, \"2000-01-01 to 2199-12-31\" = 3 }");
+    let dry = stage.run(&["--dry-run"]).await.told("dry_run", "outside_limits", 0);
+    assert_eq!((&dry["servers"]["max"], &dry["desired_to"]), (&json!(3), &json!(3)));
+    stage.balancer().set_status(Status::PendingUpdate);
+    let record = stage.run(&[]).await.told("executed", "outside_limits", 0);
+    assert_eq!((&record["servers"]["max"], &record["desired_to"]), (&json!(3), &json!(3)));
+    let journal = stage.journal();
+    assert!(journal.contains("\"max\":3") && !journal.contains("Kolkata"), "{journal}");
+}
+
+#[tokio::test]
 async fn servers_gone_offline_are_an_outage_and_no_quiet_hour() {
     let stage = Stage::with(roomy()).await;
     stage.load(0);

@@ -96,12 +96,12 @@ pub struct Known {
 
 /// Everything that can be said of one group; with nothing known beside its settings, what these say alone.
 pub fn lint_group(group: &GroupSettings, known: &Known) -> Vec<Lint> {
-    let stats_cache = group.monitor.stats_cache();
+    let (rules, stats_cache) = (&group.rules.rules, group.monitor.stats_cache());
     let found = [
-        limits_apart(&group.rules, known.limits),
-        no_reading_usable(&group.rules, stats_cache),
-        narrow_band(&group.rules, known.limits).map(LintKind::NarrowBand),
-        cooldown_below_cache(&group.rules, known.cooldown, stats_cache),
+        limits_apart(&group.rules.tightest(), known.limits),
+        no_reading_usable(rules, stats_cache),
+        narrow_band(&group.rules.widest(), known.limits).map(LintKind::NarrowBand),
+        cooldown_below_cache(rules, known.cooldown, stats_cache),
         interval_below_cache(known.interval, stats_cache),
     ];
     found.into_iter().flatten().map(|kind| Lint { severity: kind.severity(), kind }).collect()

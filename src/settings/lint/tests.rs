@@ -49,7 +49,7 @@ fn group(rules: Rules) -> GroupSettings {
             scale_up: vec![],
             scale_down: vec![],
         },
-        rules,
+        rules: rules.into(),
         fixed_servers: Default::default(),
         flavors: Default::default(),
     }
