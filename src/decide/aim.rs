@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::asked::Passed;
 use super::load::Demand;
 use super::verdict::{Cause, Hold};
-use super::{Case, Move, cooldown_left, rested};
+use super::{Case, Move, cooldown_left};
 use crate::model::Direction;
 
 /// The sizes that a strategy holds for right, in servers of the group.
@@ -43,28 +44,21 @@ impl Case<'_> {
         } else {
             return Err(Hold::RightSize { there, aim });
         };
+        (self.told)(Passed::WrongSize { there, aim });
         if direction == Direction::Down {
             self.nothing_in_flight()?;
             self.leaves_at_least(demand, spared)?;
         }
         self.not_at_limit(direction)?;
-        rested(cooldown_left(self.rules, self.memory, self.fleet, self.at))?;
+        self.rested(cooldown_left(self.rules, self.memory, self.fleet, self.at))?;
         let change = self.pick(direction, |ready| match direction {
             Direction::Up => self.smallest_or_largest_up(ready, |c| {
                 demand.servers_with(i64::from(self.pending) + self.by(c)) >= aim.at_least
             }),
             Direction::Down => {
-                let spares = |by| demand.servers_with(by) >= spared;
-                let allowed = ready.iter().filter(|c| c.to >= self.limits.min && spares(self.by(c)));
-                allowed.filter(|c| self.leaves_enough(demand, c)).min_by_key(|c| c.to).copied()
+                ready.smallest(|c| demand.servers_with(self.by(c)) >= spared && self.leaves_enough(demand, c))
             }
         })?;
         Ok((change, Cause::Aim { direction, there, aim }))
-    }
-
-    fn leaves_at_least(&self, demand: &Demand, needed: u32) -> Result<(), Hold> {
-        let Some(gentlest) = self.gentlest_down() else { return Ok(()) };
-        let left = demand.servers_with(self.by(&gentlest));
-        if left < needed { Err(Hold::WouldFallShort { left, needed }) } else { Ok(()) }
     }
 }

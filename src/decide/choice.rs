@@ -1,14 +1,14 @@
 //! Which of the listed policies makes the move: those that go the right way, are rested, and stay within the
 //! limits; of these the one that serves best.
 
-use std::cmp::Reverse;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::load::{Demand, Usable};
-use super::steps::{Candidate, candidates};
+use super::steps::{Candidate, Options};
 use super::verdict::{Hold, Pause};
 use super::{Case, remaining};
-use crate::model::{Change, Direction, Level, PolicyRef};
+use crate::model::{Change, Direction, Level, Moves, PolicyRef};
 
 impl Case<'_> {
     /// The change that `choose` finds among the rested policies for `direction`. If it finds none there, but
@@ -16,14 +16,13 @@ impl Case<'_> {
     pub(super) fn pick<'s>(
         &'s self,
         direction: Direction,
-        choose: impl Fn(&[Candidate<'s>]) -> Option<Candidate<'s>>,
+        choose: impl Fn(&Options<'s>) -> Option<Candidate<'s>>,
     ) -> Result<Change, Hold> {
-        let (waiting, ready): (Vec<_>, Vec<_>) =
-            self.towards(direction).into_iter().partition(|c| self.pause(c).is_some());
+        let (waiting, ready) = self.within_limits(direction);
         if let Some(best) = choose(&ready) {
             return Ok(self.change(best));
         }
-        let fitting = waiting.into_iter().filter(|c| choose(&[*c]).is_some());
+        let fitting = waiting.into_iter().filter(|c| choose(&Options::Listed(vec![*c])).is_some());
         let soonest = fitting.filter_map(|c| Some((c.step?, self.pause(&c)?))).min_by_key(|(_, left)| *left);
         Err(match soonest {
             Some((step, left)) => Hold::CoolingDown { whose: Pause::Policy(step.name.clone()), left },
@@ -32,7 +31,7 @@ impl Case<'_> {
     }
 
     /// Up to the lower limit: the smallest policy that reaches it, else the largest.
-    pub(super) fn up_to<'c>(&self, ready: &[Candidate<'c>], bound: u32) -> Option<Candidate<'c>> {
+    pub(super) fn up_to<'c>(&self, ready: &Options<'c>, bound: u32) -> Option<Candidate<'c>> {
         self.smallest_or_largest_up(ready, |c| c.to >= bound)
     }
 
@@ -40,7 +39,7 @@ impl Case<'_> {
     /// that goes least, provided the load can spare what lies below; without a reading nobody knows that.
     pub(super) fn down_to<'c>(
         &self,
-        ready: &[Candidate<'c>],
+        ready: &Options<'c>,
         bound: u32,
         usable: Option<Usable>,
     ) -> Option<Candidate<'c>> {
@@ -49,15 +48,13 @@ impl Case<'_> {
             Some(Usable::Level(level)) => *level == Level::Low,
             None => false,
         };
-        let past =
-            |c: &Candidate<'_>| c.to >= self.limits.min && self.nothing_in_flight().is_ok() && spared(c);
-        let on_it = ready.iter().filter(|c| c.to >= bound).min_by_key(|c| c.to);
-        on_it.or_else(|| ready.iter().filter(|c| past(c)).min_by_key(|c| Reverse(c.to))).copied()
+        let past = |c: &Candidate<'_>| self.in_flight() == (0, 0) && spared(c);
+        ready.smallest(|c| c.to >= bound).or_else(|| ready.largest(past))
     }
 
     /// Up on a reading: the smallest policy that covers what is needed, else the largest. Of a level nobody
     /// knows what is needed, so the smallest.
-    pub(super) fn up<'c>(&self, ready: &[Candidate<'c>], usable: &Usable) -> Option<Candidate<'c>> {
+    pub(super) fn up<'c>(&self, ready: &Options<'c>, usable: &Usable) -> Option<Candidate<'c>> {
         let covers = |c: &Candidate<'_>| match usable {
             Usable::Demand(demand) => demand.fits_with(self.rules, i64::from(self.pending) + self.by(c)),
             Usable::Level(_) => true,
@@ -66,18 +63,16 @@ impl Case<'_> {
     }
 
     /// Down on a reading: the largest policy that leaves at least what is needed; for a level the smallest.
-    pub(super) fn down<'c>(&self, ready: &[Candidate<'c>], usable: &Usable) -> Option<Candidate<'c>> {
-        let allowed = ready.iter().filter(|c| c.to >= self.limits.min);
+    pub(super) fn down<'c>(&self, ready: &Options<'c>, usable: &Usable) -> Option<Candidate<'c>> {
         match usable {
-            Usable::Demand(demand) => allowed.filter(|c| self.leaves_enough(demand, c)).min_by_key(|c| c.to),
-            Usable::Level(_) => allowed.min_by_key(|c| Reverse(c.to)),
+            Usable::Demand(demand) => ready.smallest(|c| self.leaves_enough(demand, c)),
+            Usable::Level(_) => ready.largest(|_| true),
         }
-        .copied()
     }
 
     /// The smallest move down that any listed policy makes now, rested or not.
     pub(super) fn gentlest_down(&self) -> Option<Candidate<'_>> {
-        self.towards(Direction::Down).into_iter().min_by_key(|c| Reverse(c.to))
+        self.towards(Direction::Down).largest(|_| true)
     }
 
     /// Servers that `c` adds, or removes if negative.
@@ -93,23 +88,52 @@ impl Case<'_> {
 
     pub(super) fn smallest_or_largest_up<'c>(
         &self,
-        ready: &[Candidate<'c>],
+        ready: &Options<'c>,
         suffices: impl Fn(&Candidate<'c>) -> bool,
     ) -> Option<Candidate<'c>> {
-        let allowed = || ready.iter().filter(|c| c.to <= self.limits.max);
-        let sufficing = allowed().filter(|c| suffices(c)).min_by_key(|c| c.to);
-        sufficing.or_else(|| allowed().min_by_key(|c| Reverse(c.to))).copied()
+        ready.smallest(suffices).or_else(|| ready.largest(|_| true))
     }
 
-    /// The policies listed for `direction` that now move desired capacity that way.
-    fn towards(&self, direction: Direction) -> Vec<Candidate<'_>> {
-        let desired = self.fleet.desired;
+    /// What moves desired capacity towards `direction` and stays within the limits: policies that still
+    /// pause, and the rest.
+    fn within_limits(&self, direction: Direction) -> (Vec<Candidate<'_>>, Options<'_>) {
+        let within = |c: &Candidate<'_>| match direction {
+            Direction::Up => c.to <= self.limits.max,
+            Direction::Down => c.to >= self.limits.min,
+        };
+        match self.towards(direction) {
+            Options::Listed(all) => {
+                let (waiting, ready) = all.into_iter().filter(within).partition(|c| self.pause(c).is_some());
+                (waiting, Options::Listed(ready))
+            }
+            Options::Any(numbers) => {
+                let numbers = match direction {
+                    Direction::Up => *numbers.start()..=self.limits.max.min(*numbers.end()),
+                    Direction::Down => self.limits.min.max(*numbers.start())..=*numbers.end(),
+                };
+                (Vec::new(), Options::Any(numbers))
+            }
+        }
+    }
+
+    /// The policies listed for `direction` that now move desired capacity that way, or every number there.
+    fn towards(&self, direction: Direction) -> Options<'_> {
+        let (desired, limits) = (self.fleet.desired, self.fleet.limits);
+        let Moves::Steps(steps) = &self.fleet.moves else {
+            return Options::Any(match direction {
+                Direction::Up => limits.min.max(desired.saturating_add(1))..=limits.max,
+                // Below nothing there is no number; above the range there are only those of the range.
+                Direction::Down if desired == 0 => RangeInclusive::new(1, 0),
+                Direction::Down => limits.min..=limits.max.min(desired - 1),
+            });
+        };
         let moves = |c: &Candidate<'_>| match direction {
             Direction::Up => c.to > desired,
             Direction::Down => c.to < desired,
         };
-        let listed = |c: &Candidate<'_>| c.step.is_none_or(|step| step.direction == direction);
-        candidates(self.fleet).filter(|c| listed(c) && moves(c)).collect()
+        let listed = steps.iter().filter(|step| step.direction == direction);
+        let each = listed.map(|step| Candidate { step: Some(step), to: step.effect.apply(desired, limits) });
+        Options::Listed(each.filter(moves).collect())
     }
 
     fn pause(&self, c: &Candidate<'_>) -> Option<Duration> {

@@ -2,14 +2,16 @@
 //!
 //! Reading order: [`decide`] here, `load` (is the reading usable, what does it need), `choice` (which policy
 //! serves best, and is it rested), `steps` (what a policy would do), `memory` (what past passes left),
-//! `verdict` (the answers), `words` (their sentences). Strategies other than the band name a size instead: `aim` (its objections),
-//! `tactics` (what they remember), `tracking` (a target utilization); the forecast is a room of its own.
+//! `verdict` (the answers), `words` (their sentences), `asked` (the questions that led to one). Strategies
+//! other than the band name a size instead: `aim` (its objections), `tactics` (what they remember),
+//! `tracking` (a target utilization); the forecast is a room of its own.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 pub mod aim;
+pub mod asked;
 mod choice;
 mod load;
 pub mod memory;
@@ -22,7 +24,8 @@ pub mod verdict;
 mod words;
 
 use crate::model::{Change, Direction, Fleet, Level, Limits, Observation, Rules};
-use load::Usable;
+use asked::Passed;
+use load::{Demand, Usable};
 use memory::{Memory, elapsed};
 use verdict::{Cause, Decision, Found, Hold, Pause, Unusable, Verdict, WrittenOff};
 
@@ -35,6 +38,11 @@ pub fn decide(rules: &Rules, memory: &Memory, seen: &Observation) -> Decision {
 
 /// The same with a memory that has already taken in `seen`, for who needs that memory too.
 pub fn decide_after(rules: &Rules, memory: &Memory, seen: &Observation) -> Decision {
+    decide_telling(rules, memory, seen, &|_| ())
+}
+
+/// The same, handing every answer that let the decision go on to `told`, in the order of the questions.
+pub fn decide_telling(rules: &Rules, memory: &Memory, seen: &Observation, told: &dyn Fn(Passed)) -> Decision {
     let usable = load::usable(rules, memory, seen);
     let needed = match &usable {
         Ok(Usable::Demand(demand)) => Some(demand.needed(rules)),
@@ -48,7 +56,9 @@ pub fn decide_after(rules: &Rules, memory: &Memory, seen: &Observation) -> Decis
         }
     };
     let (pending, written_off) = pending(rules, memory, fleet, seen.at);
-    let case = Case { rules, memory, fleet, at: seen.at, limits: limits_in_force(rules, fleet), pending };
+    told(Passed::Readable);
+    let limits = limits_in_force(rules, fleet);
+    let case = Case { rules, memory, fleet, at: seen.at, limits, pending, told };
     let verdict = match case.objections(usable) {
         Ok((change, cause)) => Verdict::Scale(change, cause),
         Err(hold) => Verdict::Hold(hold),
@@ -104,6 +114,7 @@ struct Case<'a> {
     limits: Limits,
     /// Servers that count as coming.
     pending: u32,
+    told: &'a dyn Fn(Passed),
 }
 
 type Move = (Change, Cause);
@@ -113,10 +124,13 @@ impl Case<'_> {
         if self.fleet.paused {
             return Err(Hold::Paused);
         }
+        (self.told)(Passed::Running);
         if let Some((direction, bound)) = self.outside_limits() {
             return self.mend_limits(direction, bound, usable.ok());
         }
+        (self.told)(Passed::WithinLimits { desired: self.fleet.desired, limits: self.limits });
         let usable = usable.map_err(Hold::Unusable)?;
+        (self.told)(Passed::Usable);
         if let (Usable::Demand(demand), Some(aim)) = (&usable, self.memory.aim()) {
             return self.towards_aim(demand, aim);
         }
@@ -127,7 +141,7 @@ impl Case<'_> {
             Direction::Down => self.safe_to_shrink(&usable)?,
         }
         self.not_at_limit(direction)?;
-        rested(cooldown_left(self.rules, self.memory, self.fleet, self.at))?;
+        self.rested(cooldown_left(self.rules, self.memory, self.fleet, self.at))?;
         let change = self.pick(direction, |ready| match direction {
             Direction::Up => self.up(ready, &usable),
             Direction::Down => self.down(ready, &usable),
@@ -147,7 +161,8 @@ impl Case<'_> {
 
     /// Moves to `bound`, or as near as the policies come; neither a reading nor our own pause is asked.
     fn mend_limits(&self, direction: Direction, bound: u32, usable: Option<Usable>) -> Result<Move, Hold> {
-        rested(group_pause(self.memory, self.fleet, self.at))?;
+        (self.told)(Passed::OutsideLimits { desired: self.fleet.desired, bound });
+        self.rested(group_pause(self.memory, self.fleet, self.at))?;
         let change = self.pick(direction, |ready| match direction {
             Direction::Up => self.up_to(ready, bound),
             Direction::Down => self.down_to(ready, bound, usable),
@@ -156,11 +171,13 @@ impl Case<'_> {
     }
 
     fn out_of_band(&self, usable: &Usable) -> Result<Direction, Hold> {
-        match usable.level(self.rules) {
-            Level::High => Ok(Direction::Up),
-            Level::Low => Ok(Direction::Down),
-            Level::Right => Err(Hold::InsideBand(found(usable))),
-        }
+        let direction = match usable.level(self.rules) {
+            Level::High => Direction::Up,
+            Level::Low => Direction::Down,
+            Level::Right => return Err(Hold::InsideBand(found(usable))),
+        };
+        (self.told)(Passed::OutOfBand { direction, found: found(usable) });
+        Ok(direction)
     }
 
     fn confirmed(&self, direction: Direction) -> Result<(), Hold> {
@@ -168,7 +185,7 @@ impl Case<'_> {
             Direction::Up => (self.memory.high_run, self.rules.scale_up_after),
             Direction::Down => (self.memory.low_run, self.rules.scale_down_after),
         };
-        if seen < of { Err(Hold::NotConfirmed { direction, seen, of }) } else { Ok(()) }
+        self.unless(seen < of, Hold::NotConfirmed { direction, seen, of }, Passed::Confirmed { seen, of })
     }
 
     fn not_covered(&self, usable: &Usable) -> Result<(), Hold> {
@@ -176,7 +193,10 @@ impl Case<'_> {
             Usable::Demand(demand) if demand.fits_with(self.rules, i64::from(self.pending)) => {
                 Err(Hold::PendingCovers { pending: self.pending })
             }
-            Usable::Demand(_) => Ok(()),
+            Usable::Demand(_) => {
+                (self.told)(Passed::NotCovered { pending: self.pending });
+                Ok(())
+            }
             Usable::Level(_) => self.nothing_in_flight(),
         }
     }
@@ -186,18 +206,29 @@ impl Case<'_> {
         let Usable::Demand(demand) = usable else { return Ok(()) };
         let Some(gentlest) = self.gentlest_down() else { return Ok(()) };
         let by = self.by(&gentlest);
-        if !demand.fits_with(self.rules, by) {
-            return Err(Hold::WouldFlap { utilization: demand.utilization_with(by) });
-        }
-        let (left, needed) = (demand.servers_with(by), demand.needed(self.rules));
-        if left < needed { Err(Hold::WouldFallShort { left, needed }) } else { Ok(()) }
+        let (fits, utilization) = (demand.fits_with(self.rules, by), demand.utilization_with(by));
+        self.unless(!fits, Hold::WouldFlap { utilization }, Passed::WouldNotFlap { utilization })?;
+        self.leaves_at_least(demand, demand.needed(self.rules))
     }
 
-    /// What no longer counts as coming is not waited for either: else a group whose servers fail to boot
-    /// could never shrink.
+    /// Whether even the smallest move down leaves `needed` servers.
+    fn leaves_at_least(&self, demand: &Demand, needed: u32) -> Result<(), Hold> {
+        let Some(gentlest) = self.gentlest_down() else { return Ok(()) };
+        let left = demand.servers_with(self.by(&gentlest));
+        let (objection, answer) =
+            (Hold::WouldFallShort { left, needed }, Passed::LeavesEnough { left, needed });
+        self.unless(left < needed, objection, answer)
+    }
+
+    /// Servers coming and going. What no longer counts as coming is not waited for either: else a group
+    /// whose servers fail to boot could never shrink.
+    fn in_flight(&self) -> (u32, u32) {
+        (self.pending, self.fleet.active.saturating_sub(self.fleet.desired))
+    }
+
     fn nothing_in_flight(&self) -> Result<(), Hold> {
-        let (pending, removing) = (self.pending, self.fleet.active.saturating_sub(self.fleet.desired));
-        if pending + removing > 0 { Err(Hold::InFlight { pending, removing }) } else { Ok(()) }
+        let (pending, removing) = self.in_flight();
+        self.unless(pending + removing > 0, Hold::InFlight { pending, removing }, Passed::NothingInFlight)
     }
 
     fn not_at_limit(&self, direction: Direction) -> Result<(), Hold> {
@@ -205,12 +236,26 @@ impl Case<'_> {
             Direction::Up => (self.fleet.desired >= self.limits.max, self.limits.max),
             Direction::Down => (self.fleet.desired <= self.limits.min, self.limits.min),
         };
-        if at_limit { Err(Hold::AtLimit { direction, limit }) } else { Ok(()) }
+        let desired = self.fleet.desired;
+        self.unless(at_limit, Hold::AtLimit { direction, limit }, Passed::HasRoom { desired, limit })
     }
-}
 
-fn rested(pause: Option<(Pause, Duration)>) -> Result<(), Hold> {
-    pause.map_or(Ok(()), |(whose, left)| Err(Hold::CoolingDown { whose, left }))
+    fn rested(&self, pause: Option<(Pause, Duration)>) -> Result<(), Hold> {
+        if let Some((whose, left)) = pause {
+            return Err(Hold::CoolingDown { whose, left });
+        }
+        (self.told)(Passed::Rested);
+        Ok(())
+    }
+
+    /// The hold if its objection is true; else the answer is told and the decision goes on.
+    fn unless(&self, objection: bool, hold: Hold, answer: Passed) -> Result<(), Hold> {
+        if objection {
+            return Err(hold);
+        }
+        (self.told)(answer);
+        Ok(())
+    }
 }
 
 fn found(usable: &Usable) -> Found {

@@ -1,6 +1,9 @@
 //! What a policy does to desired capacity, computed as the cloud computes it.
 
-use crate::model::{Effect, Fleet, Limits, Moves, Step};
+use std::cmp::Reverse;
+use std::ops::RangeInclusive;
+
+use crate::model::{Effect, Limits, Step};
 
 impl Effect {
     /// Desired capacity after this effect on `desired`, clamped to `limits`.
@@ -55,13 +58,48 @@ pub(crate) struct Candidate<'a> {
     pub(crate) to: u32,
 }
 
-/// Every listed policy with its present effect, or every number within the limits.
-pub(crate) fn candidates(fleet: &Fleet) -> impl Iterator<Item = Candidate<'_>> {
-    let every = (fleet.moves == Moves::Exact).then_some(fleet.limits.min..=fleet.limits.max);
-    let steps = fleet.moves.steps().iter();
-    let by_steps =
-        steps.map(|step| Candidate { step: Some(step), to: step.effect.apply(fleet.desired, fleet.limits) });
-    by_steps.chain(every.into_iter().flatten().map(|to| Candidate { step: None, to }))
+/// What a move can be chosen from.
+#[derive(Debug, Clone)]
+pub(crate) enum Options<'a> {
+    /// What policies make of desired capacity now.
+    Listed(Vec<Candidate<'a>>),
+    /// Any of these numbers.
+    Any(RangeInclusive<u32>),
+}
+
+impl<'a> Options<'a> {
+    /// The one that leads to the fewest servers of those that suffice. More servers always suffice where
+    /// fewer do: numbers are found by bisection.
+    pub(crate) fn smallest(&self, suffices: impl Fn(&Candidate<'a>) -> bool) -> Option<Candidate<'a>> {
+        match self {
+            Options::Listed(all) => all.iter().filter(|c| suffices(c)).min_by_key(|c| c.to).copied(),
+            Options::Any(numbers) => {
+                let (mut least, most) = (*numbers.start(), number(*numbers.end()));
+                if numbers.is_empty() || !suffices(&most) {
+                    return None;
+                }
+                let mut enough = most.to;
+                while least < enough {
+                    let middle = least + (enough - least) / 2;
+                    if suffices(&number(middle)) { enough = middle } else { least = middle + 1 }
+                }
+                Some(number(least))
+            }
+        }
+    }
+
+    /// The one that leads to the most servers, if it suffices.
+    pub(crate) fn largest(&self, suffices: impl Fn(&Candidate<'a>) -> bool) -> Option<Candidate<'a>> {
+        match self {
+            Options::Listed(all) => all.iter().filter(|c| suffices(c)).min_by_key(|c| Reverse(c.to)).copied(),
+            Options::Any(numbers) if numbers.is_empty() => None,
+            Options::Any(numbers) => Some(number(*numbers.end())).filter(suffices),
+        }
+    }
+}
+
+fn number<'a>(to: u32) -> Candidate<'a> {
+    Candidate { step: None, to }
 }
 
 #[cfg(test)]

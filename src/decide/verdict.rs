@@ -201,6 +201,14 @@ pub enum WrittenOff {
 }
 
 impl Verdict {
+    /// The move; none for a hold.
+    pub fn change(&self) -> Option<&Change> {
+        match self {
+            Verdict::Scale(change, _) => Some(change),
+            Verdict::Hold(_) => None,
+        }
+    }
+
     /// The stable snake_case word for machines.
     pub fn reason(&self) -> &'static str {
         match self {

@@ -55,7 +55,18 @@ impl Jsonl {
         Jsonl { root }
     }
 
-    fn dir(&self, group: &str) -> PathBuf {
+    /// Hands every entry of the group's journal that is still there to `take`, oldest first.
+    ///
+    /// # Errors
+    /// A journal that cannot be read.
+    pub fn entries(&self, group: &str, mut take: impl FnMut(Entry)) -> Result<(), Fault> {
+        let dir = self.dir(group);
+        let each = |segment: Segment| segments::read(&segment.path(&dir), 0, &mut take).map(|_| ());
+        segments::list(&dir)?.into_iter().try_for_each(each)
+    }
+
+    /// The folder of a group's journal.
+    pub fn dir(&self, group: &str) -> PathBuf {
         self.root.join(group)
     }
 }

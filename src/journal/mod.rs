@@ -1,5 +1,5 @@
 //! The journal: the only truth about a group's past. Here what it holds and what any journal must do;
-//! `jsonl` keeps it in files, `rehearsal` in the process, for a dry run.
+//! `jsonl` keeps it in files, `rehearsal` in the process, for a dry run; `retrace` reads it again.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 pub mod jsonl;
 mod rehearsal;
+pub mod retrace;
 mod segments;
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 
 use proptest::prelude::*;
 
+use super::super::retrace::Retrace;
 use super::*;
 use crate::decide::tests::properties::law;
 use crate::decide::tests::world::{eventful, mixed, play};
@@ -11,16 +12,15 @@ use crate::decide::tests::world::{eventful, mixed, play};
 fn a_replay_gives_the_decision_of_every_pass_to_the_bit() {
     law("replay", eventful(mixed()), |story| {
         let (told, entries) = play(story);
-        let mut state = State::default();
+        let mut retrace = Retrace::default();
         let mut replayed = Vec::new();
         for entry in &entries {
             let line = serde_json::to_string(entry).unwrap();
             let entry: Entry = serde_json::from_str(&line).unwrap();
-            if let Entry::Pass { pass, memory } = &entry {
-                prop_assert_eq!(&digest(&state.memory), memory);
-                replayed.push(decide(&state.rules, &state.memory, &pass.seen));
+            if let Some(moment) = retrace.take(&entry) {
+                prop_assert!(moment.is_reproduced());
+                replayed.push(moment.again());
             }
-            state.fold(&entry);
         }
         let live: Vec<_> = told.into_iter().map(|told| told.decision).collect();
         prop_assert_eq!(serde_json::to_string(&replayed).unwrap(), serde_json::to_string(&live).unwrap());
