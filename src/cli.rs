@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
 
 mod replay;
 
@@ -100,6 +101,12 @@ pub enum Command {
     },
     /// Balancer and autoscale data combined, with the last decision.
     Status,
+    /// Why a pass decided what it did: what was seen, what was asked, what would have led elsewhere.
+    Explain {
+        /// The last pass at or before this instant, such as 2026-11-22T04:00:00Z [default: the last one].
+        #[arg(long, value_name = "TIME")]
+        at: Option<Timestamp>,
+    },
     /// What rules would have cost on a recorded load, beside a clairvoyant and known policies.
     Replay(Box<ReplayArgs>),
     /// The main job on a local sandbox cloud with real traffic; ends by itself.

@@ -18,7 +18,7 @@
 //! * [`controller`]: one pass over one group, and many groups side by side. [`tick`] is its instant.
 //! * [`monitor`], [`scaler`]: where readings come from and what moves a fleet; [`capacity`] joins the two.
 //! * [`journal`]: what is kept, and how. [`record`]: what is told of a pass, in every interface.
-//! * [`replay`]: the same decision on a recorded load, and what it would have cost. Pure.
+//! * [`explain`]: why a pass decided what it did. Pure.
 //! * [`settings`], [`credentials`]: what the user wrote, checked; [`setup`] makes a controller of it.
 //! * [`cli`], [`commands`], [`output`], [`exit`]: what is typed, done, printed and returned;
 //!   [`survey`] is what `check` looks for.
@@ -31,6 +31,7 @@ pub mod controller;
 pub mod credentials;
 pub mod decide;
 pub mod exit;
+pub mod explain;
 pub mod files;
 pub mod forecast;
 pub mod journal;

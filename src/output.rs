@@ -104,7 +104,8 @@ fn direction(action: Action) -> &'static str {
     }
 }
 
-fn word(outcome: Outcome) -> &'static str {
+/// The outcome as people read it.
+pub fn word(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Executed => "executed",
         Outcome::DryRun => "dry-run",

@@ -108,9 +108,14 @@ impl Setup {
             fixed: group.fixed_servers.clone(),
         };
         let groups = self.groups.iter().map(group).collect();
-        let real = Jsonl::new(self.state_dir.join("groups"));
+        let real = self.journal();
         let journal: Box<dyn Journal> = if dry_run { Box::new(Rehearsal::new(real)) } else { Box::new(real) };
         Ok(Controller { groups, journal, known: shared.known, dry_run })
+    }
+
+    /// Where the groups' pasts are kept.
+    pub fn journal(&self) -> Jsonl {
+        Jsonl::new(self.state_dir.join("groups"))
     }
 
     /// Tells clouds apart: the same scaling group of the same cloud always has the same journal.
@@ -120,7 +125,8 @@ impl Setup {
         short_hash(&(place, cloud.endpoints.load_balancer.as_ref(), self.credentials.account()))
     }
 
-    fn group_key(&self, group: &GroupSettings) -> String {
+    /// The key of a group's journal.
+    pub fn group_key(&self, group: &GroupSettings) -> String {
         let word = |c: char| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '_' };
         let slug: String = group.name.chars().map(word).take(40).collect();
         let ScalerSettings::Autoscale { group: target, .. } = &group.scaler;

@@ -8,6 +8,7 @@ use tokio::runtime::Builder;
 pub mod check;
 #[cfg(feature = "sandbox")]
 pub mod demo;
+pub mod explain;
 pub mod replay;
 pub mod run;
 #[cfg(feature = "sandbox")]
@@ -26,6 +27,7 @@ pub fn run(cli: &Cli) -> Result<Exit> {
         None => block_on(run::run(&cli.common, &cli.run)),
         Some(Command::Check { strict, interval }) => block_on(check::run(&cli.common, *interval, *strict)),
         Some(Command::Status) => block_on(status::run(&cli.common)),
+        Some(Command::Explain { at }) => explain::run(&cli.common, *at),
         Some(Command::Replay(args)) => replay::run(&cli.common, args),
         #[cfg(feature = "sandbox")]
         Some(Command::Demo) => block_on(demo::run(&cli.common)),

@@ -230,6 +230,13 @@ impl Stage {
     }
 }
 
+impl Drop for Stage {
+    fn drop(&mut self) {
+        let deviations = crate::retraced::deviations(self.home());
+        assert!(deviations.is_empty() || std::thread::panicking(), "decided otherwise:\n{deviations:#?}");
+    }
+}
+
 /// A client that looks neither for certificates nor for a proxy.
 fn http() -> reqwest::Client {
     reqwest::Client::builder().tls_certs_only([]).no_proxy().build().expect("a client")

@@ -11,15 +11,17 @@
 //! * `round_trips`: what a pass asks for, and what it asks for at the same time.
 //! * `openstack`: the same on Keystone v3 and Octavia.
 //! * `service`: `--interval`, signals, a reader that goes away.
-//! * `looks`: `check` and `status`.
+//! * `looks`: `check` and `status`. `explained`: `explain`.
 //! * `faults`: every request of a pass times everything that can go wrong with it.
 //! * `together`: many passes at once. `crashes`: a pass killed anywhere.
 //! * `secrets`: what no output and no file may hold.
+//! * `retraced`: every journal that a test leaves, decided again.
 //! * `soak`: how much of it an ordinary run does.
 
 mod cli;
 mod cloud;
 mod crashes;
+mod explained;
 mod faults;
 mod imports;
 mod looks;
@@ -27,6 +29,7 @@ mod lookups;
 mod openstack;
 mod passes;
 mod program;
+mod retraced;
 mod round_trips;
 mod running;
 mod secrets;

@@ -1,0 +1,79 @@
+//! `explain`: what a journal tells of a pass, as people and as machines read it.
+
+use serde_json::{Value, json};
+
+use crate::cloud::{HIGH, LONG_COOLDOWN, RIGHT, Stage};
+use crate::program::{Answer, answer_of, loadscale};
+
+/// The words of the questions that were asked, and the answer to the last.
+fn chain(told: &Value) -> (Vec<&str>, &str) {
+    let all = told["chain"].as_array().expect("a chain");
+    let words = all.iter().map(|answer| answer["question"].as_str().expect("a word"));
+    let last = all.last().expect("an answer")["answer"].as_str().expect("a sentence");
+    (words.collect(), last)
+}
+
+fn otherwise<'a>(told: &'a Value, what: &str) -> Option<&'a Value> {
+    told["otherwise"].as_array().expect("a list").iter().find(|other| other["what"] == what)
+}
+
+#[tokio::test]
+async fn the_last_pass_is_explained_and_any_before_it() {
+    let stage = Stage::start().await;
+    stage.rules(LONG_COOLDOWN);
+    stage.warm().await;
+    stage.load(HIGH);
+    let moved = stage.run(&[]).await;
+    moved.told("executed", "above_band", 0);
+    stage.load(2 * HIGH);
+    stage.run(&[]).await.told("null", "cooling_down", 0);
+
+    let last = stage.run(&["explain"]).await.record();
+    let (asked, answer) = chain(&last);
+    assert_eq!(
+        asked,
+        ["fleet", "paused", "limits", "reading", "size", "confirmed", "covered", "room", "rest"]
+    );
+    assert!(answer.contains("has 36") && last["reproduced"] == true, "{last}");
+    let rested = otherwise(&last, "rested").expect("a cooldown is all that holds");
+    assert_eq!(rested["change"]["to"], 4);
+
+    let time = moved.record()["time"].as_str().expect("a time").to_owned();
+    let before = stage.run(&["explain", "--at", &time]).await.record();
+    assert_eq!(
+        (&before["record"]["outcome"], &before["record"]["desired_to"]),
+        (&json!("executed"), &json!(3))
+    );
+    let (asked, _) = chain(&before);
+    assert_eq!(asked.last(), Some(&"policy"));
+    assert_eq!(otherwise(&before, "load_at_most").expect("a load that fits")["value"], 100);
+}
+
+#[tokio::test]
+async fn people_read_it_in_lines() {
+    let stage = Stage::start().await;
+    stage.warm().await;
+    let mut command = loadscale(stage.home());
+    command.arg("explain").arg("--state-dir").arg(stage.state());
+    let Answer { status, stdout, .. } = answer_of(command).await;
+    assert_eq!(status, 0, "{stdout}");
+    for line in [
+        "hold (inside_band)",
+        &format!("reading   {RIGHT} connections"),
+        "Is desired capacity within the limits?",
+        "with 101 connections or more",
+    ] {
+        assert!(stdout.contains(line), "{line:?} is missing in\n{stdout}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_pass_it_says_what_is_missing() {
+    let stage = Stage::start().await;
+    let nothing = stage.run(&["explain"]).await;
+    assert_eq!(nothing.status, 2, "{nothing:?}");
+    assert!(nothing.stderr.contains("Group01: there is no pass to explain"), "{nothing:?}");
+    stage.warm().await;
+    let too_early = stage.run(&["explain", "--at", "2020-01-01T00:00:00Z"]).await;
+    assert!(too_early.stderr.contains("no pass at or before 2020-01-01T00:00:00Z"), "{too_early:?}");
+}
