@@ -1,7 +1,7 @@
 //! Reading the cloud once for many groups of one tenant: its servers, and the balancers that those
 //! groups are on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use futures::{StreamExt, TryStreamExt, stream};
 
@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::fault::Fault;
 use crate::launcher::Server;
 use crate::model::{GroupKey, tags};
-use crate::store::Rows;
+use crate::store::{Idle, Rows};
 
 /// Balancers read at the same time.
 const AT_ONCE: usize = 8;
@@ -30,7 +30,7 @@ struct Cloud {
     pools: BTreeMap<String, Option<Pool>>,
 }
 
-/// Gathers what the rounds of these groups need.
+/// Gathers what the rounds of these groups of one tenant need.
 pub(super) async fn for_groups(app: &App, tenant: &str, keys: &[GroupKey]) -> Gathered {
     let changes = changes(app);
     let known = known(app, keys).await.unwrap_or_else(|error| {
@@ -38,7 +38,16 @@ pub(super) async fn for_groups(app: &App, tenant: &str, keys: &[GroupKey]) -> Ga
         tracing::error!(%error, "what is known of servers cannot be read");
         Vec::new()
     });
-    let cloud = read(app, tenant, keys, &known).await;
+    let wanted = keys.iter().map(|key| key.group.as_str()).collect();
+    let cloud = read(app, tenant, &wanted, known.iter()).await;
+    Gathered { cloud, changes }
+}
+
+/// The same for groups that self-heal looks at, of which more is known already.
+pub(super) async fn for_idle(app: &App, tenant: &str, idle: &[Idle]) -> Gathered {
+    let changes = changes(app);
+    let wanted = idle.iter().map(|idle| idle.key.group.as_str()).collect();
+    let cloud = read(app, tenant, &wanted, idle.iter().flat_map(|idle| &idle.known)).await;
     Gathered { cloud, changes }
 }
 
@@ -56,8 +65,12 @@ async fn known(app: &App, keys: &[GroupKey]) -> Result<Vec<Known>, Error> {
     Ok(known)
 }
 
-async fn read(app: &App, tenant: &str, keys: &[GroupKey], known: &[Known]) -> Result<Cloud, Fault> {
-    let wanted: BTreeSet<&str> = keys.iter().map(|key| key.group.as_str()).collect();
+async fn read(
+    app: &App,
+    tenant: &str,
+    wanted: &HashSet<&str>,
+    known: impl Iterator<Item = &Known>,
+) -> Result<Cloud, Fault> {
     let mut servers: BTreeMap<String, Vec<Server>> = BTreeMap::new();
     for server in app.launcher().servers(tenant).await? {
         if let Some(group) = tags::group_of(&server.metadata).filter(|group| wanted.contains(group)) {
@@ -66,7 +79,7 @@ async fn read(app: &App, tenant: &str, keys: &[GroupKey], known: &[Known]) -> Re
     }
     let joined = servers.values().flatten().flat_map(|server| tags::balancers_of(&server.metadata));
     let joined = joined.map(|(balancer, _)| balancer);
-    let once_joined = known.iter().flat_map(|known| known.balancers.iter().cloned());
+    let once_joined = known.flat_map(|known| known.balancers.iter().cloned());
     let balancers: BTreeSet<String> = joined.chain(once_joined).collect();
     let pools = stream::iter(balancers).map(|balancer| pool(app, tenant, balancer));
     let pools = pools.buffer_unordered(AT_ONCE).try_collect().await?;

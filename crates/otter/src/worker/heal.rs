@@ -32,8 +32,7 @@ async fn try_all(app: &App) -> Result<(), Error> {
     let tenants = app.read().await?.tenants().await?;
     for tenant in tenants {
         let idle = app.read().await?.idle_groups(&tenant).await?;
-        let keys: Vec<GroupKey> = idle.iter().map(|idle| idle.key.clone()).collect();
-        let gathered = gather::for_groups(app, &tenant, &keys).await;
+        let gathered = gather::for_idle(app, &tenant, &idle).await;
         let ailing: Vec<GroupKey> =
             idle.into_iter().filter(|idle| ails(app, &gathered, idle, now)).map(|idle| idle.key).collect();
         if !ailing.is_empty() {

@@ -1,28 +1,26 @@
 //! The worker: does what is due, and sleeps until something is. One loop hands out the work: schedules
 //! first, then groups to be converged, then self-heal; rounds run beside it.
 //!
-//! Read [`run`] first, then `schedules`, `gather` (reading the cloud), `round` (one group), `effects`
-//! (changing the cloud) and `heal`.
+//! Read [`run`] first, then `desk` (what is in hand), `schedules`, `gather` (reading the cloud), `round` (one
+//! group), `effects` (changing the cloud) and `heal`.
 
+mod desk;
 mod effects;
 mod gather;
 mod heal;
 mod round;
 mod schedules;
 
-use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::{Mutex, Notify, Semaphore, watch};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::sync::{Mutex, Notify, watch};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::error::Error;
-use crate::model::GroupKey;
-use gather::Gathered;
+use desk::Desk;
 
 /// The pause after the store failed.
 const AFTER_FAULT: Duration = Duration::from_secs(1);
@@ -100,60 +98,37 @@ impl Worker {
     }
 }
 
-/// What a task of the worker has finished.
-enum Done {
-    /// The gathering for these groups; their rounds can begin.
-    Gather(Arc<Gathered>, Vec<GroupKey>),
-    /// A group's round.
-    Round(GroupKey),
-    /// Self-heal.
-    Heal,
-}
-
-/// The worker's memory between turns.
-struct Desk {
-    app: App,
-    tasks: JoinSet<Done>,
-    running: HashSet<GroupKey>,
-    hands: Arc<Semaphore>,
-    heal_at: Option<Timestamp>,
-    /// Before this self-heal is not hastened.
-    heal_not_before: Timestamp,
-}
-
 /// Works until told to stop; then finishes the rounds in hand.
 pub(crate) async fn run(app: App, mut bench: Bench) {
     let mut changes = app.launcher().changes();
-    let mut desk = Desk::new(app);
+    let mut desk = Desk::new(app.clone());
+    let mut woken = true;
     while !bench.stop.is_cancelled() {
         let asked = *bench.asked.borrow_and_update();
         // What changed before somebody asked for all to be done is part of that.
         if has_changed(&mut changes) {
             desk.hasten().await;
+            woken = true;
         }
-        let next = match desk.turn().await {
-            Ok(next) => next,
-            Err(error) => {
-                tracing::error!(error = %anyhow::Error::from(error), "the worker cannot read what is due");
-                desk.app.now().checked_add(AFTER_FAULT).ok()
-            }
-        };
-        if desk.tasks.is_empty() {
+        if std::mem::take(&mut woken) || desk.is_clear() {
+            desk.look().await;
+        }
+        if desk.is_clear() {
             bench.settled.send_replace(asked);
         }
+        let next = desk.next();
         tokio::select! {
             () = bench.stop.cancelled() => {}
-            () = bench.bell.notified() => {}
-            () = until(&desk.app, next) => {}
-            () = changed(&mut changes) => desk.hasten().await,
-            Some(done) = desk.tasks.join_next() => desk.finish(done),
+            () = bench.bell.notified() => woken = true,
+            () = until(&app, next) => woken = true,
+            () = changed(&mut changes) => {
+                desk.hasten().await;
+                woken = true;
+            }
+            () = desk.one_ends() => {}
         }
     }
-    while let Some(done) = desk.tasks.join_next().await {
-        if let Ok(Done::Gather(..)) | Err(_) = done {
-            tracing::debug!("groups are left to the next start");
-        }
-    }
+    desk.clear().await;
 }
 
 async fn until(app: &App, when: Option<Timestamp>) {
@@ -179,92 +154,5 @@ async fn changed(changes: &mut Option<watch::Receiver<u64>>) {
     if over {
         *changes = None;
         std::future::pending::<()>().await;
-    }
-}
-
-impl Desk {
-    fn new(app: App) -> Self {
-        let hands = Arc::new(Semaphore::new(app.settings().converge.at_once));
-        let heal_at = heal::next(&app);
-        let heal_not_before = app.now();
-        Self { app, tasks: JoinSet::new(), running: HashSet::new(), hands, heal_at, heal_not_before }
-    }
-
-    /// Starts all that is due; returns when something is next.
-    async fn turn(&mut self) -> Result<Option<Timestamp>, Error> {
-        while let Some(done) = self.tasks.try_join_next() {
-            self.finish(done);
-        }
-        let now = self.app.now();
-        schedules::run_due(&self.app, now).await?;
-        let mut by_tenant: BTreeMap<String, Vec<GroupKey>> = BTreeMap::new();
-        let mut rows = self.app.read().await?;
-        for key in rows.due_groups(now).await? {
-            if self.running.insert(key.clone()) {
-                by_tenant.entry(key.tenant.clone()).or_default().push(key);
-            }
-        }
-        for (tenant, keys) in by_tenant {
-            let app = self.app.clone();
-            self.tasks.spawn(async move {
-                let gathered = gather::for_groups(&app, &tenant, &keys).await;
-                Done::Gather(Arc::new(gathered), keys)
-            });
-        }
-        self.heal(now);
-        let next = rows.next_due(now).await?;
-        Ok(next.into_iter().chain(self.heal_at).min())
-    }
-
-    fn heal(&mut self, now: Timestamp) {
-        if self.heal_at.is_some_and(|at| at <= now) {
-            self.heal_at = heal::next(&self.app);
-            self.heal_not_before = now.saturating_add(self.app.settings().converge.interval).unwrap_or(now);
-            let app = self.app.clone();
-            self.tasks.spawn(async move {
-                heal::all(&app).await;
-                Done::Heal
-            });
-        }
-    }
-
-    fn finish(&mut self, done: Result<Done, tokio::task::JoinError>) {
-        match done {
-            Ok(Done::Gather(gathered, keys)) => {
-                for key in keys {
-                    let (app, gathered) = (self.app.clone(), Arc::clone(&gathered));
-                    let hands = Arc::clone(&self.hands);
-                    self.tasks.spawn(async move {
-                        // The semaphore is never closed; without a permit the round would do no harm.
-                        let _hand = hands.acquire_owned().await;
-                        round::run(&app, &gathered, &key).await;
-                        Done::Round(key)
-                    });
-                }
-            }
-            Ok(Done::Round(key)) => {
-                self.running.remove(&key);
-            }
-            Ok(Done::Heal) => {}
-            Err(error) => {
-                // Whose round it was is not known; none is taken for running that may not be.
-                tracing::error!(%error, "a round of convergence ended badly");
-                self.running.clear();
-            }
-        }
-    }
-
-    /// Has waiting groups looked at now, since something changed at the launcher, and the others soon: it
-    /// may be one of their servers that died.
-    async fn hasten(&mut self) {
-        self.heal_at = self.heal_at.map(|at| at.min(self.heal_not_before));
-        let clock = self.app.clock();
-        let done = self
-            .app
-            .change(move |rows| Box::pin(async move { Ok(rows.hasten_groups(clock.now()).await?) }))
-            .await;
-        if let Err(error) = done {
-            tracing::error!(%error, "waiting groups cannot be marked as due");
-        }
     }
 }

@@ -14,16 +14,20 @@ use crate::model::state::{Group, Status};
 use crate::model::{Cause, Change, GroupKey, Launch};
 use crate::store::Rows;
 
-/// Runs it. A fault of the store leaves the group due, so that the next turn tries again.
-pub(super) async fn run(app: &App, gathered: &Gathered, key: &GroupKey) {
-    if let Err(error) = try_run(app, gathered, key).await {
-        tracing::error!(group = key.group, error = %anyhow::Error::from(error), "a round was not finished");
-        app.clock().until(app.now().saturating_add(super::AFTER_FAULT).unwrap_or(Timestamp::MAX)).await;
+/// Runs it; returns when the group is due next, if it is. A fault of the store leaves it due.
+pub(super) async fn run(app: &App, gathered: &Gathered, key: &GroupKey) -> Option<Timestamp> {
+    match try_run(app, gathered, key).await {
+        Ok(due) => due,
+        Err(error) => {
+            tracing::error!(group = key.group, error = %anyhow::Error::from(error), "a round was not finished");
+            app.clock().until(app.now().saturating_add(super::AFTER_FAULT).unwrap_or(Timestamp::MAX)).await;
+            Some(app.now())
+        }
     }
 }
 
-async fn try_run(app: &App, gathered: &Gathered, key: &GroupKey) -> Result<(), Error> {
-    let Some((group, launch, known)) = load(app, key).await? else { return Ok(()) };
+async fn try_run(app: &App, gathered: &Gathered, key: &GroupKey) -> Result<Option<Timestamp>, Error> {
+    let Some((group, launch, known)) = load(app, key).await? else { return Ok(None) };
     let (plan, verdict) = match gathered.of(&key.group, known) {
         Ok(seen) => {
             let plan = converge::plan(&wanted(&group, &launch), &seen, app.now(), &rules(app));
@@ -99,10 +103,11 @@ async fn write_down(
     finished: Finished,
     now: Timestamp,
     pace: &crate::settings::Converge,
-) -> Result<(), Error> {
-    let Some(mut group) = rows.group(key).await? else { return Ok(()) };
+) -> Result<Option<Timestamp>, Error> {
+    let Some(mut group) = rows.group(key).await? else { return Ok(None) };
     if group.deleting && finished.verdict == Verdict::Done {
-        return Ok(rows.remove_group(key).await?);
+        rows.remove_group(key).await?;
+        return Ok(None);
     }
     if let Some(plan) = &finished.plan {
         rows.save_servers(key, &plan.active, &plan.known).await?;
@@ -112,7 +117,8 @@ async fn write_down(
     if (group.status, &group.errors) != (before.status, &before.errors) {
         rows.note(key, &status_change(&group, now)).await?;
     }
-    Ok(rows.save_state(&group).await?)
+    rows.save_state(&group).await?;
+    Ok(group.progress.due)
 }
 
 fn status_change(group: &Group, now: Timestamp) -> Change {

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use jiff::Timestamp;
 use otter::balancer::Memory;
 use otter::clock::Clock;
-use otter::launcher::Simulated;
+use otter::launcher::{Launcher, Simulated};
 use otter::settings::{Auth, Settings};
 use otter::{App, Parts};
 use serde_json::{Value, json};
@@ -89,11 +89,23 @@ impl Service {
     }
 
     pub(crate) async fn with(settings: Settings) -> Self {
+        Self::driving(settings, |launcher| launcher).await
+    }
+
+    /// With something between the service and its imagined servers.
+    pub(crate) async fn driving(
+        settings: Settings,
+        wrap: impl FnOnce(Arc<Simulated>) -> Arc<dyn Launcher>,
+    ) -> Self {
         let clock = MovedClock::new();
         let launcher = Arc::new(Simulated::new(clock.clone(), BOOT));
         let balancer = Arc::new(Memory::default());
-        let parts =
-            Parts { settings, clock: clock.clone(), launcher: launcher.clone(), balancer: balancer.clone() };
+        let parts = Parts {
+            settings,
+            clock: clock.clone(),
+            launcher: wrap(launcher.clone()),
+            balancer: balancer.clone(),
+        };
         let app = App::start(parts).await.unwrap();
         let router = otter::router(app.clone());
         Self { app, clock, launcher, balancer, router }
