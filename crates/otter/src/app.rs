@@ -10,6 +10,7 @@ use crate::auth::{self, Gate};
 use crate::balancer::Balancer;
 use crate::clock::Clock;
 use crate::error::Error;
+use crate::intake::Intake;
 use crate::launcher::Launcher;
 use crate::metrics::Metrics;
 use crate::rates::Rates;
@@ -39,6 +40,7 @@ struct Inner {
     public_url: String,
     store: Arc<dyn Store>,
     gate: Box<dyn Gate>,
+    intake: Intake,
     sealer: Sealer,
     rates: Rates,
     metrics: Metrics,
@@ -67,6 +69,7 @@ impl App {
             public_url,
             store,
             gate,
+            intake: Intake::default(),
             sealer,
             rates,
             metrics: Metrics::new(),
@@ -97,8 +100,10 @@ impl App {
         self.0.worker.settled().await;
     }
 
-    /// Finishes what is in hand, refuses new changes, and closes the store.
+    /// Turns new requests away, finishes those in hand and the rounds of convergence under way, and closes
+    /// the store.
     pub async fn stop(&self) {
+        self.0.intake.close().await;
         self.0.worker.stop().await;
         self.0.store.close().await;
     }
@@ -122,6 +127,10 @@ impl App {
 
     pub(crate) fn gate(&self) -> &dyn Gate {
         &*self.0.gate
+    }
+
+    pub(crate) fn intake(&self) -> &Intake {
+        &self.0.intake
     }
 
     pub(crate) fn sealer(&self) -> &Sealer {

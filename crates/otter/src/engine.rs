@@ -91,13 +91,19 @@ pub fn execute(
 /// # Errors
 /// When it is suspended or paused.
 pub fn may_act(group: &Group) -> Result<(), Refusal> {
-    if group.suspended {
-        return Err(Refusal::Suspended);
-    }
+    in_good_standing(group)?;
     if group.paused {
         return Err(Refusal::Paused);
     }
     Ok(())
+}
+
+/// Whether the number of the group's servers may be changed by hand, as it may while it is paused.
+///
+/// # Errors
+/// When it is suspended.
+pub fn in_good_standing(group: &Group) -> Result<(), Refusal> {
+    if group.suspended { Err(Refusal::Suspended) } else { Ok(()) }
 }
 
 /// A number of servers, brought inside the group's limits; the fewest win over the most.

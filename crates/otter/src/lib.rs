@@ -18,7 +18,8 @@
 //!   [`model`] alone (and `converge` what launchers and balancers tell).
 //! * [`service`]: commands, each one transaction around a decision; [`store`]: the seam to the database.
 //! * `worker`: does what is due. [`launcher`] and [`balancer`]: the seams to what it drives.
-//! * [`api`]: HTTP; [`auth`], `rates`, `secret`: who may come in; [`error`]: every answer that is a refusal.
+//! * [`api`]: HTTP; [`auth`], `rates`, `intake`, `secret`: who may come in; [`error`]: every answer that is a
+//!   refusal.
 //! * [`app`]: all of it put together; [`mod@serve`]: the front door; [`settings`], [`clock`], `metrics`.
 //!
 //! A sandbox or test builds an [`App`] from [`Parts`] of its own and mounts [`router`] where it likes.
@@ -31,6 +32,7 @@ pub mod converge;
 pub mod engine;
 pub mod error;
 pub mod fault;
+mod intake;
 pub mod launcher;
 mod metrics;
 pub mod model;

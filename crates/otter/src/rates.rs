@@ -4,7 +4,9 @@ use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use governor::middleware::StateInformationMiddleware;
+use governor::state::keyed::DefaultKeyedStateStore;
+use governor::{Quota, RateLimiter};
 
 use crate::error::Error;
 use crate::settings::Limits;
@@ -18,8 +20,15 @@ pub(crate) struct Rates {
     capabilities: Option<Limiter>,
 }
 
+/// What a request that was let through leaves to those after it; `None` where rates are not limited.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Allowance(pub(crate) Option<u32>);
+
+/// A limiter that tells how much is left.
+type Keyed = RateLimiter<String, DefaultKeyedStateStore<String>, DefaultClock, StateInformationMiddleware>;
+
 struct Limiter {
-    limiter: DefaultKeyedRateLimiter<String>,
+    limiter: Keyed,
     checks: AtomicU32,
     status: u16,
 }
@@ -29,7 +38,7 @@ impl Rates {
     pub(crate) fn new(limits: &Limits) -> Self {
         let limiter = |rate: u32, quota: fn(NonZeroU32) -> Quota| {
             let rate = NonZeroU32::new(rate).filter(|_| limits.rates)?;
-            let limiter = RateLimiter::keyed(quota(rate));
+            let limiter = RateLimiter::keyed(quota(rate)).with_middleware();
             Some(Limiter { limiter, checks: AtomicU32::new(0), status: limits.over_limit_status })
         };
         Self {
@@ -39,23 +48,26 @@ impl Rates {
     }
 
     /// Whether a tenant may ask now.
-    pub(crate) fn check_tenant(&self, tenant: &str) -> Result<(), Error> {
-        self.tenants.as_ref().map_or(Ok(()), |limiter| limiter.check(tenant))
+    pub(crate) fn check_tenant(&self, tenant: &str) -> Result<Allowance, Error> {
+        let left = self.tenants.as_ref().map(|limiter| limiter.check(tenant)).transpose()?;
+        Ok(Allowance(left))
     }
 
     /// Whether a capability may be used now. A hash is kept, not the capability.
     pub(crate) fn check_capability(&self, capability: &str) -> Result<(), Error> {
         let hash = crate::secret::capability_hash(capability);
-        self.capabilities.as_ref().map_or(Ok(()), |limiter| limiter.check(&hash))
+        self.capabilities.as_ref().map_or(Ok(()), |limiter| limiter.check(&hash).map(|_| ()))
     }
 }
 
 impl Limiter {
-    fn check(&self, key: &str) -> Result<(), Error> {
+    /// How many more may come at once after this one.
+    fn check(&self, key: &str) -> Result<u32, Error> {
         if self.checks.fetch_add(1, Ordering::Relaxed) % CLEAN_AFTER == CLEAN_AFTER - 1 {
             self.limiter.retain_recent();
         }
-        self.limiter.check_key(&key.to_owned()).map_err(|not_until| {
+        let checked = self.limiter.check_key(&key.to_owned());
+        checked.map(|state| state.remaining_burst_capacity()).map_err(|not_until| {
             let wait = not_until.wait_time_from(DefaultClock::default().now());
             Error::OverRate { retry_after: wait.as_secs() + 1, status: self.status }
         })

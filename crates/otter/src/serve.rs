@@ -15,18 +15,16 @@ use crate::api::router;
 use crate::app::App;
 use crate::settings::Auth;
 
-/// How long the head of a request may take to come; also how long an idle connection is kept.
-const HEAD_PATIENCE: Duration = Duration::from_secs(60);
 /// The largest head of a request, in bytes, and the most headers in it.
 const LARGEST_HEAD: usize = 64 << 10;
 const MOST_HEADERS: usize = 100;
-/// How long requests in hand get when the service stops.
-const LAST_REQUESTS: Duration = Duration::from_secs(30);
+/// How long the last answers may take to go out.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
 /// The pause after a connection could not be taken, as when too many files are open.
 const AFTER_FAULT: Duration = Duration::from_millis(100);
 
-/// Serves the API on `listener` until `shutdown` is ready; requests in hand are answered first. The
-/// app is left running: see [`App::stop`].
+/// Serves the API on `listener` until `shutdown` is ready, and then stops the app: see [`App::stop`]. Until
+/// that is done, callers still get through the door, to be told that they come too late.
 ///
 /// # Errors
 /// When the listener is none, or is open to others while `auth` is `none`.
@@ -40,13 +38,18 @@ pub async fn serve(
         app.settings().auth != Auth::None || address.ip().is_loopback(),
         "auth = \"none\" is for loopback only, and {address} is open to others: listen on 127.0.0.1 or set auth"
     );
-    let (router, connections) = (router(app), GracefulShutdown::new());
-    let mut shutdown = pin!(shutdown);
+    let patience = app.settings().limits.head_timeout;
+    let (router, connections) = (router(app.clone()), GracefulShutdown::new());
+    let mut stopped = pin!(async {
+        shutdown.await;
+        tracing::info!("finishing what is in hand");
+        app.stop().await;
+    });
     loop {
         tokio::select! {
-            () = &mut shutdown => break,
+            () = &mut stopped => break,
             taken = listener.accept() => match taken {
-                Ok((stream, _)) => take(stream, router.clone(), &connections),
+                Ok((stream, _)) => take(stream, router.clone(), &connections, patience),
                 Err(error) => {
                     tracing::error!(%error, "a connection cannot be taken");
                     tokio::time::sleep(AFTER_FAULT).await;
@@ -55,20 +58,20 @@ pub async fn serve(
         }
     }
     drop(listener);
-    if tokio::time::timeout(LAST_REQUESTS, connections.shutdown()).await.is_err() {
-        tracing::warn!("some requests were not finished");
+    if tokio::time::timeout(LAST_ANSWERS, connections.shutdown()).await.is_err() {
+        tracing::warn!("some answers were not taken");
     }
     Ok(())
 }
 
-fn take(stream: TcpStream, router: Router, connections: &GracefulShutdown) {
+fn take(stream: TcpStream, router: Router, connections: &GracefulShutdown, patience: Duration) {
     // Small answers go out at once; without that they are only slower.
     let _ = stream.set_nodelay(true);
     let mut builder = Builder::new(TokioExecutor::new()).http1_only();
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_PATIENCE)
+        .header_read_timeout(patience)
         .max_buf_size(LARGEST_HEAD)
         .max_headers(MOST_HEADERS);
     let served = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));

@@ -155,6 +155,12 @@ pub struct Limits {
     pub over_limit_status: u16,
     /// The largest request body, in bytes.
     pub body_bytes: usize,
+    /// How long the head of a request may take to come; also how long an idle connection is kept.
+    #[serde(with = "duration")]
+    pub head_timeout: Duration,
+    /// How long its body may take.
+    #[serde(with = "duration")]
+    pub body_timeout: Duration,
     /// How long a group's history is kept.
     #[serde(with = "duration")]
     pub history: Duration,
@@ -172,6 +178,8 @@ impl Default for Limits {
             executions_per_second: 10,
             over_limit_status: 413,
             body_bytes: 1 << 20,
+            head_timeout: Duration::from_secs(60),
+            body_timeout: Duration::from_secs(30),
             history: Duration::from_secs(90 * 86_400),
         }
     }

@@ -1,21 +1,23 @@
-//! The operator's listener: health, metrics, and the groups that no tenant sees any more. It asks for
-//! no token, so it belongs on a loopback or management address.
+//! The operator's listener: health, metrics, the groups that no tenant sees any more, and the lever that
+//! suspends a tenant. It asks for no token, so it belongs on a loopback or management address.
 
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
-use axum::routing::get;
+use axum::routing::{get, put};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::answer::{self, Answer};
+use super::ask::Body;
 use super::{not_allowed, not_found};
 use crate::app::App;
 use crate::error::Error;
+use crate::service::tenants;
 
 /// How late the oldest schedule may be before the service counts as unhealthy.
 const LATEST: Duration = Duration::from_secs(60);
@@ -31,6 +33,7 @@ pub fn admin_router(app: App) -> Router {
         .route("/health", get(health))
         .route("/metrics", get(metrics))
         .route("/deleting", get(deleting))
+        .route("/tenants/{tenant}", put(set_tenant))
         .fallback(not_found)
         .method_not_allowed_fallback(not_allowed)
         .layer(from_fn_with_state(app.clone(), answer::dress))
@@ -112,4 +115,14 @@ async fn deleting(State(app): State<App>) -> Answer {
         })
         .collect();
     answer::json(StatusCode::OK, &json!({"groups": listed}))
+}
+
+/// Suspends a tenant's groups or takes that back: `{"suspended": true}`. A browser on this machine does not
+/// send a PUT for a page from elsewhere without asking, and is not answered.
+async fn set_tenant(State(app): State<App>, Path(tenant): Path<String>, Body(body): Body) -> Answer {
+    let Some(suspended) = body.get("suspended").and_then(Value::as_bool) else {
+        return Err(Error::Validation("suspended: is required: true or false".to_owned()));
+    };
+    let groups = tenants::suspend(&app, tenant.clone(), suspended).await?;
+    answer::json(StatusCode::OK, &json!({"tenant": tenant, "suspended": suspended, "groups": groups}))
 }

@@ -1,4 +1,4 @@
-//! The gate in front of a tenant's routes.
+//! What a request passes before a handler sees it: the intake, and the gate in front of a tenant's routes.
 
 use axum::extract::{Request, State};
 use axum::http::{Method, header};
@@ -14,6 +14,12 @@ use crate::model::history::Caller;
 /// The longest User-Agent that is remembered.
 const LONGEST_AGENT: usize = 64;
 
+/// Keeps a request in hand until it is answered; turns it away when the service is stopping.
+pub(super) async fn take(State(app): State<App>, request: Request, next: Next) -> Result<Response, Error> {
+    let _in_hand = app.intake().take()?;
+    Ok(next.run(request).await)
+}
+
 /// Lets a request through if its token allows what it asks for, and tells the handler who asks.
 pub(super) async fn admit(
     State(app): State<App>,
@@ -28,9 +34,10 @@ pub(super) async fn admit(
     if pass.role < Role::Admin && (!reads || webhooks) {
         return Err(Error::Forbidden);
     }
-    app.rates().check_tenant(&names.tenant)?;
+    let allowance = app.rates().check_tenant(&names.tenant)?;
     let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
     let agent = agent.map(|agent| agent.chars().take(LONGEST_AGENT).collect());
     request.extensions_mut().insert(Caller { user: pass.user, agent });
+    request.extensions_mut().insert(allowance);
     Ok(next.run(request).await)
 }

@@ -17,6 +17,9 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const SERVER: HeaderValue = HeaderValue::from_static(concat!("otter/", env!("CARGO_PKG_VERSION")));
 const RESPONSE_ID: HeaderName = HeaderName::from_static("x-response-id");
 
+/// The longest part of a path that is logged: a UUID, and less than a capability.
+const LONGEST_NAME: usize = 36;
+
 /// What a handler returns.
 pub(super) type Answer = Result<Response, Error>;
 
@@ -59,12 +62,10 @@ pub(super) async fn dress(State(app): State<App>, request: Request, next: Next) 
     answer
 }
 
-/// A path as it may stand in a log: a capability is a secret.
+/// A path as it may stand in a log: a capability is a secret, also where the rest of its URL is misspelt.
 fn loggable(path: &str) -> String {
-    match path.strip_prefix("/v1.0/execute/") {
-        Some(_) => "/v1.0/execute/...".to_owned(),
-        None => path.to_owned(),
-    }
+    let shown = path.split('/').map(|part| if part.len() > LONGEST_NAME { "..." } else { part });
+    shown.collect::<Vec<_>>().join("/")
 }
 
 impl IntoResponse for Error {
@@ -93,5 +94,20 @@ fn log(error: &Error, status: StatusCode) {
         Error::Internal(cause) => tracing::error!(error = format!("{cause:#}"), "an internal fault"),
         Error::Cloud(cause) => tracing::error!(error = %cause, "the cloud did not do as asked"),
         _ => tracing::debug!(status = status.as_u16(), %error, "refused"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_capability_is_not_logged() {
+        let capability = crate::secret::new_capability();
+        for path in [format!("/v1.0/execute/1/{capability}/"), format!("//v1/Execute/{capability}")] {
+            assert!(!loggable(&path).contains(&capability[..8]), "{path}");
+        }
+        let group = "/v1.0/t/groups/9ad6b1c7-6d9b-4c31-9c3a-0e9c7b4f2a11";
+        assert_eq!(loggable(group), group);
     }
 }

@@ -1,7 +1,5 @@
 //! Requests: what handlers take out of a path, a query and a body.
 
-use std::time::Duration;
-
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
@@ -13,9 +11,6 @@ use crate::app::App;
 use crate::error::Error;
 use crate::model::{GroupKey, PolicyKey};
 
-/// How long a body may take to come.
-const PATIENCE: Duration = Duration::from_secs(30);
-
 /// A body of JSON.
 pub(super) struct Body(pub(super) Value);
 
@@ -23,8 +18,9 @@ impl FromRequest<App> for Body {
     type Rejection = Error;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Error> {
-        let most = app.settings().limits.body_bytes;
-        let read = tokio::time::timeout(PATIENCE, to_bytes(request.into_body(), most)).await;
+        let limits = &app.settings().limits;
+        let most = limits.body_bytes;
+        let read = tokio::time::timeout(limits.body_timeout, to_bytes(request.into_body(), most)).await;
         let bytes = read.map_err(|_| Error::TooSlow)?.map_err(|_| Error::TooLarge { most })?;
         serde_json::from_slice(&bytes).map(Self).map_err(|_| Error::InvalidJson)
     }

@@ -33,9 +33,12 @@ const OPENAPI: &str = include_str!("../../openapi.json");
 /// The whole API, to be mounted under any listener.
 pub fn router(app: App) -> Router {
     let gate = from_fn_with_state(app.clone(), admit::admit);
+    let intake = from_fn_with_state(app.clone(), admit::take);
+    let execute = vec![("/{version}/{capability}", post(webhooks::execute))];
     Router::new()
         .merge(both("/v1.0/{tenant}", tenant_routes()).route_layer(gate))
-        .merge(both("/v1.0/execute", vec![("/{version}/{capability}", post(webhooks::execute))]))
+        .merge(both("/v1.0/execute", execute))
+        .route_layer(intake)
         .route("/", get(async || StatusCode::OK))
         .route("/health", get(admin::health))
         .route("/openapi.json", get(async || OPENAPI))

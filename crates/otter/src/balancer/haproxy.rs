@@ -27,10 +27,17 @@ const GOODBYE: Duration = Duration::from_millis(50);
 
 /// Where HAProxy is.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct HaproxySettings {
     /// Its runtime socket, with `level admin`.
     pub socket: PathBuf,
+}
+
+impl Default for HaproxySettings {
+    /// Where Debian's package puts it.
+    fn default() -> Self {
+        Self { socket: PathBuf::from("/run/haproxy/admin.sock") }
+    }
 }
 
 /// A HAProxy.

@@ -111,7 +111,7 @@ pub enum Step {
 pub struct Plan {
     /// What to do.
     pub steps: Vec<Step>,
-    /// The servers in service: active and on all their balancers.
+    /// The servers in service: active and on all their balancers, those included that are being drained.
     pub active: Vec<ActiveServer>,
     /// What is to be remembered of the servers.
     pub known: Vec<Known>,

@@ -51,6 +51,16 @@ impl<'g> Nodes<'g> {
         (steps, left)
     }
 
+    /// Whether a server that is active is a node of all the balancers it joined, whatever its condition.
+    pub(super) fn serves(&self, server: &Server) -> bool {
+        let Some(address) = &server.address else { return false };
+        let there = self.at(address, server.port);
+        server.status == ServerStatus::Active
+            && tags::balancers_of(&server.metadata)
+                .iter()
+                .all(|(balancer, _)| there.iter().any(|(id, _)| id == balancer))
+    }
+
     fn at(&self, address: &str, port: Option<u16>) -> Vec<(&'g str, &'g Node)> {
         let there = |node: &&Node| node.address == address && port.is_none_or(|port| node.port == port);
         let pools = self.pools.iter().filter_map(|(id, pool)| Some((id, pool.as_ref()?)));

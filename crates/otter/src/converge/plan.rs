@@ -26,7 +26,7 @@ pub fn plan(wanted: &Wanted, seen: &Seen<'_>, now: Timestamp, rules: &Rules) -> 
     }
     for server in &sorted.kept {
         if nodes::join(server, &nodes, now, rules, &mut plan) {
-            plan.active.push(ActiveServer { id: server.id.clone(), links: server.links.clone() });
+            plan.active.push(active(server));
         }
     }
     plan.steps.extend(std::iter::repeat_n(Step::Create, sorted.missing.min(rules.creates_per_round)));
@@ -37,6 +37,10 @@ pub fn plan(wanted: &Wanted, seen: &Seen<'_>, now: Timestamp, rules: &Rules) -> 
 
 pub(super) fn delete(server: &Server) -> Step {
     Step::Delete { server: server.id.clone() }
+}
+
+pub(super) fn active(server: &Server) -> ActiveServer {
+    ActiveServer { id: server.id.clone(), links: server.links.clone() }
 }
 
 fn tell_waits(wanted: &Wanted, seen: &Seen<'_>, sorted: &Sorted<'_>, plan: &mut Plan) {

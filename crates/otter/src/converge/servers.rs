@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::nodes::Nodes;
-use super::plan::delete;
+use super::plan::{active, delete};
 use super::{Plan, Rules, Step, Wanted};
 use crate::launcher::{Server, ServerStatus};
 use crate::model::tags;
@@ -113,6 +113,10 @@ pub(super) fn see_off(server: &Server, wanted: &Wanted, nodes: &Nodes<'_>, now: 
     } else {
         if since.is_none() || !is_draining(server) {
             plan.steps.push(Step::Drain { server: server.id.clone() });
+        }
+        // It still serves the connections that it has.
+        if nodes.serves(server) {
+            plan.active.push(active(server));
         }
         plan.waits.push(format!("server {} is draining", server.id));
         plan.look_again = plan.look_again.into_iter().chain([until]).min();

@@ -50,12 +50,11 @@ pub trait Launcher: Send + Sync + 'static {
     /// A [`Fault`]; [`Fault::Gone`] if there is no such server.
     async fn delete(&self, tenant: &str, id: &str) -> Result<(), Fault>;
 
-    /// Sets (`Some`) and removes (`None`) metadata keys of a server, leaving the others.
+    /// Changes metadata keys of a server, leaving the others.
     ///
     /// # Errors
     /// A [`Fault`]; [`Fault::Gone`] if there is no such server.
-    async fn tag(&self, tenant: &str, id: &str, tags: &BTreeMap<String, Option<String>>)
-    -> Result<(), Fault>;
+    async fn tag(&self, tenant: &str, id: &str, tags: &Tags) -> Result<(), Fault>;
 
     /// A counter that rises whenever some server changed its status by itself (a boot is done, a
     /// process died). With it waiting groups are looked at as soon as there is something to see;
@@ -64,6 +63,9 @@ pub trait Launcher: Send + Sync + 'static {
         None
     }
 }
+
+/// Metadata keys that are to be set (`Some`) or removed (`None`).
+pub type Tags = BTreeMap<String, Option<String>>;
 
 /// An order for one server.
 #[derive(Debug, Clone, PartialEq)]
@@ -149,7 +151,7 @@ impl From<&str> for ServerStatus {
 }
 
 /// Sets and removes metadata keys, as [`Launcher::tag`] has it.
-fn apply_tags(metadata: &mut BTreeMap<String, String>, tags: &BTreeMap<String, Option<String>>) {
+fn apply_tags(metadata: &mut BTreeMap<String, String>, tags: &Tags) {
     for (key, value) in tags {
         match value {
             Some(value) => metadata.insert(key.clone(), value.clone()),

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::{Fault, Launcher, Link, Order, Server, ServerStatus};
+use super::{Fault, Launcher, Link, Order, Server, ServerStatus, Tags, apply_tags};
 use crate::clock::Clock;
 
 /// What is to go wrong; each number is that of the next requests that fail so.
@@ -168,16 +168,11 @@ impl Launcher for Simulated {
         Ok(())
     }
 
-    async fn tag(
-        &self,
-        tenant: &str,
-        id: &str,
-        tags: &BTreeMap<String, Option<String>>,
-    ) -> Result<(), Fault> {
+    async fn tag(&self, tenant: &str, id: &str, tags: &Tags) -> Result<(), Fault> {
         let mut state = self.state();
         let imagined = state.servers.get_mut(id).filter(|imagined| imagined.tenant == tenant);
         let metadata = &mut imagined.ok_or_else(|| gone(id))?.server.metadata;
-        super::apply_tags(metadata, tags);
+        apply_tags(metadata, tags);
         Ok(())
     }
 

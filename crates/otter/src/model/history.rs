@@ -1,5 +1,7 @@
 //! One line of a group's history: who or what changed desired capacity, or tried to, and why not.
 
+use std::fmt::Display;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +27,14 @@ pub struct Change {
     /// More about it, for a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+}
+
+impl Change {
+    /// Notes that it was refused.
+    pub fn refuse(&mut self, kind: &str, why: &impl Display) {
+        self.refused = Some(kind.to_owned());
+        self.message = Some(why.to_string());
+    }
 }
 
 /// What set a change off.
@@ -63,6 +73,10 @@ pub enum Cause {
     Paused,
     /// The group was resumed.
     Resumed,
+    /// The operator suspended the tenant.
+    Suspended,
+    /// The operator took the suspension back.
+    Reinstated,
     /// The group was deleted; its servers go.
     Deleted,
     /// Convergence failed for good or works again.

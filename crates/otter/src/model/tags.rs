@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::launch::{BalancerHold, Launch};
+use crate::launcher::Tags;
 
 /// The key that holds the id of the server's group.
 pub const GROUP: &str = "rax:autoscale:group:id";
@@ -63,7 +64,7 @@ pub fn balancers_of(metadata: &BTreeMap<String, String>) -> Vec<(String, u16)> {
 }
 
 /// The marks of a server that is on its way out since `now`.
-pub fn draining(now: Timestamp) -> BTreeMap<String, Option<String>> {
+pub fn draining(now: Timestamp) -> Tags {
     BTreeMap::from([
         (STATE.to_owned(), Some(DRAINING.to_owned())),
         (DRAINING_SINCE.to_owned(), Some(now.to_string())),

@@ -55,10 +55,7 @@ pub async fn run(
         }
         // What does not exist has no history.
         Err(Refusal::NoSuchPolicy(_)) => return Err(Error::NoSuchPolicy(key.policy.clone())),
-        Err(refusal) => {
-            change.refused = Some(refusal.error_type().to_owned());
-            change.message = Some(refusal.to_string());
-        }
+        Err(refusal) => change.refuse(refusal.error_type(), refusal),
     }
     if result.as_ref().err().is_none_or(Refusal::still_converges) {
         trigger(&mut group, now);

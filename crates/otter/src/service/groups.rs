@@ -153,7 +153,7 @@ async fn insert(
 /// Replaces a group's configuration and brings desired capacity inside the new limits.
 ///
 /// # Errors
-/// When the limits are not in order or there is no such group.
+/// When the limits are not in order, the group is suspended or not there.
 pub async fn replace_config(
     app: &App,
     key: GroupKey,
@@ -162,6 +162,7 @@ pub async fn replace_config(
 ) -> Result<(), Error> {
     check_limits(&config)?;
     change_group(app, key, Cause::Config, by, move |group, now| {
+        engine::in_good_standing(group)?;
         group.desired = engine::clamp(&config, group.desired);
         group.config = config;
         trigger(group, now);
@@ -251,7 +252,7 @@ pub async fn delete(app: &App, key: GroupKey, force: bool, by: Option<Caller>) -
     .await
 }
 
-/// Changes a group's row in a transaction and notes it in its history.
+/// Changes a group's row in a transaction; what came of it is noted in its history.
 async fn change_group<F>(
     app: &App,
     key: GroupKey,
@@ -270,10 +271,16 @@ where
                 let mut group = visible(rows, &key).await?;
                 let mut change = line(&group, cause, by, now);
                 let before = group.clone();
-                alter(&mut group, now)?;
-                change.to = group.desired;
-                save(rows, &before, &group).await?;
-                Ok(rows.note(&key, &change).await?)
+                let altered = alter(&mut group, now);
+                match &altered {
+                    Ok(()) => {
+                        change.to = group.desired;
+                        save(rows, &before, &group).await?;
+                    }
+                    Err(error) => change.refuse(error.sort().1, error),
+                }
+                rows.note(&key, &change).await?;
+                altered
             })
         })
         .await;

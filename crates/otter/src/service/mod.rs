@@ -5,6 +5,7 @@ pub mod execute;
 pub mod groups;
 pub mod policies;
 pub mod servers;
+pub mod tenants;
 pub mod webhooks;
 
 use jiff::Timestamp;

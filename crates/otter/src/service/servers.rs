@@ -1,14 +1,15 @@
 //! Taking one server out of a group.
 
-use std::collections::BTreeMap;
+use jiff::Timestamp;
 
 use super::{line, trigger, visible};
 use crate::app::App;
+use crate::engine;
 use crate::error::Error;
 use crate::fault::Fault;
-use crate::launcher::Server;
+use crate::launcher::{Server, Tags};
 use crate::model::history::Caller;
-use crate::model::{Cause, GroupKey, tags};
+use crate::model::{Cause, Change, Group, GroupKey, tags};
 use crate::store::Rows;
 
 /// Times that the launcher is asked before it is given up.
@@ -23,10 +24,25 @@ pub struct Removal {
     pub purge: bool,
 }
 
+/// Who wants what of which server.
+#[derive(Clone)]
+struct Wish {
+    key: GroupKey,
+    server: String,
+    removal: Removal,
+    by: Option<Caller>,
+}
+
+impl Wish {
+    fn line(&self, group: &Group, now: Timestamp) -> Change {
+        line(group, Cause::ServerDeleted { server_id: self.server.clone() }, self.by.clone(), now)
+    }
+}
+
 /// Takes a server out of its group.
 ///
 /// # Errors
-/// When the group has no such server, would have too few, or the launcher does not do as asked.
+/// When the group has no such server, would have too few, is suspended, or the launcher does not do as asked.
 pub async fn remove(
     app: &App,
     key: GroupKey,
@@ -36,36 +52,45 @@ pub async fn remove(
 ) -> Result<(), Error> {
     visible(&mut *app.read().await?, &key).await?;
     let server = member(app, &key, id).await?;
-    check(&mut *app.read().await?, &key, removal).await?;
-    mark(app, &key, &server, removal).await?;
-    let (clock, cause) = (app.clock(), Cause::ServerDeleted { server_id: server.id });
-    let done = app
-        .change(move |rows| {
-            Box::pin(async move {
-                let now = clock.now();
-                let mut group = visible(rows, &key).await?;
-                let mut change = line(&group, cause, by, now);
-                // Executions since the check may have brought the group to its minimum: it is kept.
-                if !removal.replace && group.desired > group.config.min_entities.into() {
-                    group.desired -= 1;
-                }
-                change.to = group.desired;
-                trigger(&mut group, now);
-                rows.save_state(&group).await?;
-                Ok(rows.note(&key, &change).await?)
-            })
-        })
-        .await;
+    let wish = Wish { key, server: server.id.clone(), removal, by };
+    let (asked, clock) = (wish.clone(), app.clock());
+    app.change(move |rows| Box::pin(async move { check(rows, &asked, clock.now()).await })).await?;
+    mark(app, &wish.key, &server, removal).await?;
+    let clock = app.clock();
+    let done =
+        app.change(move |rows| Box::pin(async move { write_down(rows, &wish, clock.now()).await })).await;
     app.ring();
     done
 }
 
-async fn check(rows: &mut dyn Rows, key: &GroupKey, removal: Removal) -> Result<(), Error> {
-    let group = visible(rows, key).await?;
-    if !removal.replace && group.desired <= group.config.min_entities.into() {
-        return Err(Error::BelowMin);
+/// Whether the server may go; if not, the group's history has it.
+async fn check(rows: &mut dyn Rows, wish: &Wish, now: Timestamp) -> Result<(), Error> {
+    let group = visible(rows, &wish.key).await?;
+    let few = group.desired <= group.config.min_entities.into();
+    let checked = match engine::in_good_standing(&group) {
+        Err(refusal) => Err(refusal.into()),
+        Ok(()) if !wish.removal.replace && few => Err(Error::BelowMin),
+        Ok(()) => Ok(()),
+    };
+    if let Err(error) = &checked {
+        let mut change = wish.line(&group, now);
+        change.refuse(error.sort().1, error);
+        rows.note(&wish.key, &change).await?;
     }
-    Ok(())
+    checked
+}
+
+async fn write_down(rows: &mut dyn Rows, wish: &Wish, now: Timestamp) -> Result<(), Error> {
+    let mut group = visible(rows, &wish.key).await?;
+    let mut change = wish.line(&group, now);
+    // Executions since the check may have brought the group to its minimum: it is kept.
+    if !wish.removal.replace && group.desired > group.config.min_entities.into() {
+        group.desired -= 1;
+    }
+    change.to = group.desired;
+    trigger(&mut group, now);
+    rows.save_state(&group).await?;
+    Ok(rows.note(&wish.key, &change).await?)
 }
 
 async fn member(app: &App, key: &GroupKey, id: &str) -> Result<Server, Error> {
@@ -85,7 +110,7 @@ async fn member(app: &App, key: &GroupKey, id: &str) -> Result<Server, Error> {
 
 /// Marks the server as on its way out, or strips what makes it a member.
 async fn mark(app: &App, key: &GroupKey, server: &Server, removal: Removal) -> Result<(), Error> {
-    let marks: BTreeMap<String, Option<String>> = if removal.purge {
+    let marks: Tags = if removal.purge {
         tags::draining(app.now())
     } else {
         tags::ownership(&server.metadata).into_iter().map(|key| (key, None)).collect()
@@ -107,7 +132,7 @@ async fn again(app: &App, attempt: u32, fault: Fault) -> Result<(), Error> {
     }
     tracing::warn!(attempt, %fault, "the launcher is asked again");
     let pause = std::time::Duration::from_millis(200 << attempt);
-    let when = app.now().saturating_add(pause).unwrap_or(jiff::Timestamp::MAX);
+    let when = app.now().saturating_add(pause).unwrap_or(Timestamp::MAX);
     app.clock().until(when).await;
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! Reading otter.toml: every problem is told at once, each with its line, key, value and remedy.
 //!
 //! Serde stops at the first problem, so each key is read by itself: a document with that key alone is
-//! a whole document, since every key has a default.
+//! a whole document, since every key has a default. Only `kind` has none: where a section is of one of
+//! several kinds, its other keys are read together with that one.
 
 use std::fmt;
 
@@ -9,7 +10,7 @@ use serde::Deserialize;
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
-use super::{Auth, Settings};
+use super::{Auth, LauncherSettings, Settings};
 
 /// One thing that is wrong with a settings file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,29 +27,38 @@ impl fmt::Display for Trouble {
     }
 }
 
+/// Sections of one of several kinds.
+const OF_KINDS: [&str; 2] = ["launcher", "balancer"];
+
 /// Reads the text of a settings file.
 ///
 /// # Errors
 /// All that is wrong with it.
 pub fn read(text: &str) -> Result<Settings, Vec<Trouble>> {
-    let whole: Table = text.parse().map_err(|error: toml::de::Error| {
+    let mut whole: Table = text.parse().map_err(|error: toml::de::Error| {
         let line = error.span().map_or(1, |span| line_of(text, span.start));
         vec![Trouble { line, what: error.message().to_owned() }]
     })?;
     let lines = lines(text);
-    let mut troubles: Vec<Trouble> =
-        leaves(&whole).into_iter().filter_map(|leaf| check(&leaf, &lines)).collect();
-    if troubles.is_empty() {
-        let settings = Settings::deserialize(whole);
-        let settings =
-            settings.map_err(|error| vec![Trouble { line: 1, what: error.message().to_owned() }])?;
-        troubles.extend(contradictions(&settings, &lines));
-        if troubles.is_empty() {
-            return Ok(settings);
+    let (mut troubles, mut wrong) = (Vec::new(), Vec::new());
+    for leaf in leaves(&whole) {
+        if let Some(trouble) = check(&leaf, &lines) {
+            remove(&mut whole, &leaf.name);
+            troubles.push(trouble);
+            wrong.push(leaf.name);
+        }
+    }
+    let settings = Settings::deserialize(whole);
+    let settings = settings.map_err(|error| vec![Trouble { line: 1, what: error.message().to_owned() }])?;
+    for (keys, what) in contradictions(&settings) {
+        // A key that cannot be read contradicts nothing.
+        if !keys.iter().any(|key| wrong.iter().any(|wrong| wrong == key)) {
+            let key = keys[0];
+            troubles.push(Trouble { line: line(&lines, key), what: format!("{key}: {what}") });
         }
     }
     troubles.sort_by_key(|trouble| trouble.line);
-    Err(troubles)
+    if troubles.is_empty() { Ok(settings) } else { Err(troubles) }
 }
 
 /// A part of the document that can be read by itself.
@@ -59,18 +69,12 @@ struct Leaf {
     value: Value,
 }
 
-/// Sections whose keys have defaults are split into their keys; those with a kind are read whole.
 fn leaves(whole: &Table) -> Vec<Leaf> {
     let mut leaves = Vec::new();
     for (key, value) in whole {
         match value {
-            Value::Table(section) if !matches!(key.as_str(), "launcher" | "balancer") => {
-                for (inner, value) in section {
-                    let alone = Table::from_iter([(inner.clone(), value.clone())]);
-                    let alone = Table::from_iter([(key.clone(), Value::Table(alone))]);
-                    leaves.push(Leaf { name: format!("{key}.{inner}"), alone, value: value.clone() });
-                }
-            }
+            Value::Table(section) if OF_KINDS.contains(&key.as_str()) => leaves.extend(of_kind(key, section)),
+            Value::Table(section) => leaves.extend(section.keys().map(|inner| part(key, section, &[inner]))),
             _ => {
                 let alone = Table::from_iter([(key.clone(), value.clone())]);
                 leaves.push(Leaf { name: key.clone(), alone, value: value.clone() });
@@ -78,6 +82,44 @@ fn leaves(whole: &Table) -> Vec<Leaf> {
         }
     }
     leaves
+}
+
+/// As long as the kind is not known, nothing can be said of the other keys.
+fn of_kind(name: &str, section: &Table) -> Vec<Leaf> {
+    if !section.contains_key("kind") {
+        let (none, name) = (Value::Table(Table::new()), name.to_owned());
+        return vec![Leaf { alone: Table::from_iter([(name.clone(), none.clone())]), name, value: none }];
+    }
+    let kind = part(name, section, &["kind"]);
+    if Settings::deserialize(kind.alone.clone()).is_err() {
+        return vec![kind];
+    }
+    let others = section.keys().filter(|key| *key != "kind");
+    others.map(|key| part(name, section, &["kind", key])).collect()
+}
+
+/// The last of these keys of a section, in a document of them alone.
+fn part(name: &str, section: &Table, keys: &[&str]) -> Leaf {
+    let named = keys.iter().filter_map(|key| section.get_key_value(*key));
+    let alone: Table = named.map(|(key, value)| (key.clone(), value.clone())).collect();
+    let last = keys.last().copied().unwrap_or_default();
+    let value = section.get(last).cloned().unwrap_or_else(|| Value::Table(Table::new()));
+    let alone = Table::from_iter([(name.to_owned(), Value::Table(alone))]);
+    Leaf { name: format!("{name}.{last}"), alone, value }
+}
+
+/// Takes a key that is wrong out of the document, so that the others can be held against each other. A
+/// section whose kind is wrong goes whole.
+fn remove(whole: &mut Table, name: &str) {
+    match name.split_once('.') {
+        Some((section, key)) if key != "kind" => {
+            if let Some(section) = whole.get_mut(section).and_then(Value::as_table_mut) {
+                section.remove(key);
+            }
+        }
+        Some((section, _)) => _ = whole.remove(section),
+        None => _ = whole.remove(name),
+    }
 }
 
 fn check(leaf: &Leaf, lines: &[(String, usize)]) -> Option<Trouble> {
@@ -90,35 +132,33 @@ fn check(leaf: &Leaf, lines: &[(String, usize)]) -> Option<Trouble> {
     Some(Trouble { line: line(lines, &leaf.name), what })
 }
 
-/// What is right by itself and wrong together.
-fn contradictions(settings: &Settings, lines: &[(String, usize)]) -> Vec<Trouble> {
-    let mut found = Vec::new();
-    let mut tell = |key: &str, what: &str| {
-        found.push(Trouble { line: line(lines, key), what: format!("{key}: {what}") });
-    };
-    if settings.auth == Auth::Static && settings.tokens.is_none() {
-        tell("auth", "\"static\" needs tokens = \"FILE\", a file with the tokens");
-    }
-    if settings.auth == Auth::None && !settings.listen.ip().is_loopback() {
-        tell(
-            "auth",
-            "\"none\" is for a loopback listener only; set listen = \"127.0.0.1:9000\" or another auth",
-        );
-    }
-    if !(1..=100).contains(&settings.limits.page) {
-        tell("limits.page", "must be from 1 to 100");
-    }
-    if !matches!(settings.limits.over_limit_status, 413 | 429) {
-        tell("limits.over_limit_status", "must be 413 or 429");
-    }
-    if settings.converge.interval.is_zero() {
-        tell("converge.interval", "must be longer than 0s");
-    }
-    if settings.converge.at_once == 0 || settings.converge.creates_per_round == 0 {
-        tell("converge", "at_once and creates_per_round must be 1 or more");
-    }
-    if !settings.database.starts_with("sqlite:") {
-        tell("database", "must be sqlite:FILE or sqlite::memory:");
+/// What is right by itself and wrong together: the keys, the one to be told first, and what is wrong.
+fn contradictions(settings: &Settings) -> Vec<(&'static [&'static str], &'static str)> {
+    let mut found: Vec<(&'static [&'static str], &'static str)> = Vec::new();
+    let mut tell = |wrong: bool, keys, what| found.extend(wrong.then_some((keys, what)));
+    tell(
+        settings.auth == Auth::Static && settings.tokens.is_none(),
+        &["auth", "tokens"],
+        "\"static\" needs tokens = \"FILE\", a file with the tokens",
+    );
+    tell(
+        settings.auth == Auth::None && !settings.listen.ip().is_loopback(),
+        &["auth", "listen"],
+        "\"none\" is for a loopback listener only; set listen = \"127.0.0.1:9000\" or another auth",
+    );
+    let (limits, converge) = (&settings.limits, &settings.converge);
+    tell(!(1..=100).contains(&limits.page), &["limits.page"], "must be from 1 to 100");
+    let status = limits.over_limit_status;
+    tell(!matches!(status, 413 | 429), &["limits.over_limit_status"], "must be 413 or 429");
+    tell(limits.head_timeout.is_zero(), &["limits.head_timeout"], "must be longer than 0s");
+    tell(limits.body_timeout.is_zero(), &["limits.body_timeout"], "must be longer than 0s");
+    tell(converge.interval.is_zero(), &["converge.interval"], "must be longer than 0s");
+    tell(converge.at_once == 0, &["converge.at_once"], "must be 1 or more");
+    tell(converge.creates_per_round == 0, &["converge.creates_per_round"], "must be 1 or more");
+    let database = settings.database.starts_with("sqlite:");
+    tell(!database, &["database"], "must be sqlite:FILE or sqlite::memory:");
+    if let Some(LauncherSettings::Process(process)) = &settings.launcher {
+        found.extend(process.problems());
     }
     found
 }
@@ -141,8 +181,10 @@ fn lines(text: &str) -> Vec<(String, usize)> {
     lines
 }
 
+/// The line of a key; of its section, if the key is not there.
 fn line(lines: &[(String, usize)], key: &str) -> usize {
-    lines.iter().find(|(name, _)| name == key).map_or(1, |(_, line)| *line)
+    let of = |wanted: &str| lines.iter().find(|(name, _)| name == wanted).map(|(_, line)| *line);
+    of(key).or_else(|| of(key.split_once('.')?.0)).unwrap_or(1)
 }
 
 fn line_of(text: &str, offset: usize) -> usize {
@@ -184,15 +226,19 @@ mod tests {
     #[test]
     fn every_problem_is_told_with_its_line() {
         let text = "auth = \"non\"\nlistne = \"x\"\n\n[limits]\npage = \"many\"\nbody_bytes = -1\n\
-                    [launcher]\nkind = \"process\"\nfirst_prot = 1\n";
+                    [launcher]\nkind = \"process\"\nfirst_prot = 1\nstop_after = 3\n\
+                    [balancer]\nkind = \"haproxi\"\nsocket = 7\n";
         let troubles = read(text).unwrap_err();
         let told: Vec<_> = troubles.iter().map(ToString::to_string).collect();
-        assert_eq!(told.len(), 5, "{told:#?}");
+        assert_eq!(told.len(), 8, "{told:#?}");
         assert!(told[0].starts_with("line 1: auth = \"non\": unknown variant"), "{}", told[0]);
         assert!(told[1].starts_with("line 2: listne") && told[1].contains("expected one of"), "{}", told[1]);
         assert!(told[2].starts_with("line 5: limits.page = \"many\""), "{}", told[2]);
         assert!(told[3].starts_with("line 6: limits.body_bytes = -1"), "{}", told[3]);
-        assert!(told[4].starts_with("line 7: launcher: unknown field"), "{}", told[4]);
+        assert!(told[4].starts_with("line 7: launcher.command: is required"), "{}", told[4]);
+        assert!(told[5].starts_with("line 9: launcher.first_prot = 1: unknown field"), "{}", told[5]);
+        assert!(told[6].starts_with("line 10: launcher.stop_after = 3: "), "{}", told[6]);
+        assert!(told[7].starts_with("line 12: balancer.kind = \"haproxi\": unknown variant"), "{}", told[7]);
     }
 
     #[test]
@@ -200,5 +246,19 @@ mod tests {
         let told = read("auth = \"none\"\nlisten = \"0.0.0.0:9000\"\n").unwrap_err();
         assert_eq!((told.len(), told[0].line), (1, 1));
         assert!(told[0].what.contains("loopback"));
+        // A key that cannot be read is told once and contradicts nothing.
+        let told = read("auth = \"static\"\ntokens = 7\nlimits = { page = 0 }\n").unwrap_err();
+        let keys: Vec<_> =
+            told.iter().map(|trouble| trouble.what.split([' ', ':']).next().unwrap()).collect();
+        assert_eq!(keys, ["tokens", "limits.page"]);
+    }
+
+    #[test]
+    fn a_section_without_its_kind_is_told_so() {
+        let told = read("[launcher]\nboot_delay = \"1s\"\n").unwrap_err();
+        assert_eq!((told.len(), told[0].line), (1, 1));
+        assert!(told[0].what.starts_with("launcher: missing field `kind`"), "{}", told[0]);
+        let simulated = read("[launcher]\nkind = \"simulated\"\nboot_delay = \"1s\"\n").unwrap();
+        assert!(simulated.launcher.is_some());
     }
 }

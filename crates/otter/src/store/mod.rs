@@ -90,9 +90,9 @@ impl Page {
 pub type Shown = (Group, Box<RawValue>);
 
 /// All row operations.
-pub trait Rows: Groups + Policies + Webhooks + Histories {}
+pub trait Rows: Groups + Duties + Policies + Webhooks + Histories {}
 
-impl<T: Groups + Policies + Webhooks + Histories> Rows for T {}
+impl<T: Groups + Duties + Policies + Webhooks + Histories> Rows for T {}
 
 /// What self-heal has to know of a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,6 +134,11 @@ pub trait Groups: Send {
     async fn save_servers(&mut self, key: &GroupKey, active: &[ActiveServer], known: &[Known]) -> Result<()>;
     /// Removes a group and all that belongs to it, but for its history.
     async fn remove_group(&mut self, key: &GroupKey) -> Result<()>;
+}
+
+/// What is looked for across groups, by the worker and by the operator.
+#[async_trait]
+pub trait Duties: Send {
     /// Groups that are due to be converged, the longest due first.
     async fn due_groups(&mut self, now: Timestamp) -> Result<Vec<GroupKey>>;
     /// Makes groups that wait for something due now.

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::Request;
 use otter::settings::Auth;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Service, change, new_group};
 
@@ -54,7 +54,7 @@ fn routes(tenant: &str, group: &str, policy: &str, webhook: &str) -> Vec<(&'stat
     let g = format!("/v1.0/{tenant}/groups/{group}");
     let p = format!("{g}/policies/{policy}");
     let w = format!("{p}/webhooks/{webhook}");
-    let all: [(&[&str], String); 16] = [
+    let all: [(&[&str], String); 17] = [
         (&["GET", "POST"], format!("/v1.0/{tenant}/groups")),
         (&["GET"], format!("/v1.0/{tenant}/limits")),
         (&["GET", "DELETE"], g.clone()),
@@ -70,6 +70,7 @@ fn routes(tenant: &str, group: &str, policy: &str, webhook: &str) -> Vec<(&'stat
         (&["POST"], format!("{p}/execute")),
         (&["GET", "POST"], format!("{p}/webhooks")),
         (&["GET", "PUT", "DELETE"], w),
+        (&["GET"], format!("{g}/servers")),
         (&["GET", "DELETE"], format!("{g}/servers/s")),
     ];
     all.into_iter()
@@ -152,6 +153,51 @@ async fn history_says_who_did_it_with_what() {
 }
 
 #[tokio::test]
+async fn history_says_what_was_refused_and_why() {
+    let service = Service::start().await;
+    let mut slow = change(1);
+    slow["cooldown"] = json!(60);
+    let (group, policies) = service.group(1, 2, json!([slow, change(9)])).await;
+    service.booted().await;
+    let (home, server) = (format!("/groups/{group}"), service.launcher.all()[0].id.clone());
+    service.ask("DELETE", &format!("{home}/servers/{server}?replace=false"), None).await;
+    service.ask("DELETE", &home, None).await;
+    for policy in [0, 0, 1] {
+        service.execute(&group, &policies[policy]).await;
+    }
+    service.ask("POST", &format!("{home}/pause"), None).await;
+    service.execute(&group, &policies[1]).await;
+    let page = service.get(&format!("{home}/history")).await;
+    let mut lines: Vec<&Value> = page["history"].as_array().unwrap().iter().collect();
+    lines.reverse();
+    let told: Vec<_> = lines
+        .iter()
+        .map(|line| {
+            let refused = line["refused"].as_str().unwrap_or("-");
+            (line["cause"]["kind"].as_str().unwrap(), line["from"].clone(), line["to"].clone(), refused)
+        })
+        .collect();
+    let line = |kind, from: u8, to: u8, refused| (kind, json!(from), json!(to), refused);
+    assert_eq!(
+        told,
+        [
+            line("created", 0, 1, "-"),
+            line("server_deleted", 1, 1, "CannotDeleteServerBelowMinError"),
+            line("deleted", 1, 1, "GroupNotEmptyError"),
+            line("policy", 1, 2, "-"),
+            line("policy", 2, 2, "CannotExecutePolicyError"),
+            line("policy", 2, 2, "CannotExecutePolicyError"),
+            line("paused", 2, 2, "-"),
+            line("policy", 2, 2, "GroupPausedError"),
+        ]
+    );
+    assert_eq!(lines[3]["cause"]["policyId"], policies[0].as_str());
+    let why = |at: usize| lines[at]["message"].as_str().unwrap();
+    assert!(why(4).contains("cooldown is not over for another 60.000 seconds"), "{}", why(4));
+    assert!(why(5).contains("stays at 2"), "{}", why(5));
+}
+
+#[tokio::test]
 async fn a_tenant_that_asks_too_often_is_told_to_wait() {
     let mut settings = crate::support::settings();
     settings.limits.requests_per_minute = 2;
@@ -169,6 +215,18 @@ async fn a_tenant_that_asks_too_often_is_told_to_wait() {
 async fn limits_come_in_json_and_for_old_clients_in_xml() {
     let service = Service::start().await;
     let limits = service.get("/limits").await;
+    let rate = |uri: &str, regex: &str, value: u32, remaining: u32, unit: &str| {
+        json!({"uri": uri, "regex": regex, "limit": [{
+            "verb": "ALL", "value": value, "remaining": remaining, "unit": unit,
+            "next-available": "2030-01-01T00:00:00.000Z"}]})
+    };
+    assert_eq!(
+        limits["limits"]["rate"],
+        json!([
+            rate("/v1.0/execute/*", r"/v1\.0/execute/(.*)", 10, 10, "SECOND"),
+            rate("/v1.0/*", r"/v1\.0/([^/]+)/.+", 1000, 999, "MINUTE"),
+        ])
+    );
     assert_eq!(
         limits["limits"]["absolute"],
         json!({"maxGroups": 1000, "maxPoliciesPerGroup": 100, "maxWebhooksPerPolicy": 25})
@@ -178,4 +236,11 @@ async fn limits_come_in_json_and_for_old_clients_in_xml() {
     assert_eq!(answer.headers["content-type"], "application/xml");
     assert!(answer.text.contains("xmlns=\"http://docs.openstack.org/common/api/v1.0\""));
     assert!(answer.text.contains("<limit name=\"maxGroups\" value=\"1000\"/>"), "{}", answer.text);
+    let rate = "<rate uri=\"/v1.0/execute/*\" regex=\"/v1\\.0/execute/(.*)\"><limit verb=\"ALL\" value=\"10\" \
+                remaining=\"10\" unit=\"SECOND\" next-available=\"2030-01-01T00:00:00.000Z\"/></rate>";
+    assert!(answer.text.contains(rate), "{}", answer.text);
+    let mut settings = crate::support::settings();
+    settings.limits.rates = false;
+    let unlimited = Service::with(settings).await.get("/limits").await;
+    assert_eq!(unlimited["limits"]["rate"], json!([]));
 }

@@ -1,7 +1,7 @@
 //! The service as its users see it: requests go in, answers come out, servers come and go. One binary.
 //!
 //! `groups`, `policies` and so on ask by the API's chapters; `convergence` and `sharing` are about servers,
-//! `operator` about who runs it. `program` and `lost` run the program itself with real processes and a real HAProxy.
+//! `operator` about who runs it, `stopping` about the front door. `program` and `lost` run the program itself with real processes and a real HAProxy.
 #![allow(clippy::unwrap_used)]
 
 mod access;
@@ -18,5 +18,6 @@ mod program;
 mod schedules;
 mod servers;
 mod sharing;
+mod stopping;
 mod support;
 mod webhooks;

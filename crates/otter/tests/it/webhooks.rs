@@ -1,6 +1,8 @@
 //! Webhooks, and the capabilities with which anybody can execute a policy.
 
+use otter::settings::Settings;
 use serde_json::{Value, json};
+use sqlx::{Connection, SqliteConnection};
 
 use crate::support::{Service, change};
 
@@ -98,19 +100,49 @@ async fn too_many_calls_of_one_capability_are_told_to_wait() {
     assert_eq!(refused.headers["retry-after"], "1");
 }
 
-#[tokio::test]
-async fn a_call_that_cannot_be_written_down_is_not_acknowledged() {
-    let service = Service::start().await;
-    let (group, _, webhook) = hooked(&service).await;
-    service.app.stop().await;
-    let answer = service.ask_at("POST", capability(&webhook), None).await;
-    assert_eq!(answer.error(), (503, "ServiceUnavailableError"));
-    assert_eq!(answer.headers["retry-after"], "1");
-    let answer = service.ask("POST", &format!("/groups/{group}/pause"), None).await;
-    assert_eq!(answer.error(), (503, "ServiceUnavailableError"));
+/// A service with its database in this folder.
+async fn on_disk(folder: &std::path::Path) -> (Service, String) {
+    let database = format!("sqlite:{}", folder.join("otter.db").display());
+    let settings = Settings { database: database.clone(), ..crate::support::settings() };
+    (Service::with(settings).await, database)
 }
 
-fn unlimited() -> otter::settings::Settings {
+#[tokio::test]
+async fn a_call_that_cannot_be_written_down_is_not_acknowledged() {
+    let folder = tempfile::tempdir().unwrap();
+    let (service, database) = on_disk(folder.path()).await;
+    let (group, _, webhook) = hooked(&service).await;
+    let mut other_hand = SqliteConnection::connect(&database).await.unwrap();
+    sqlx::query("ALTER TABLE history RENAME TO away").execute(&mut other_hand).await.unwrap();
+    for (path, status) in [(capability(&webhook), 503), ("/v1.0/execute/1/0000", 202)] {
+        assert_eq!(service.ask_at("POST", path, None).await.status.as_u16(), status, "{path}");
+    }
+    let answer = service.ask("POST", &format!("/groups/{group}/pause"), None).await;
+    assert_eq!(answer.error(), (503, "ServiceUnavailableError"));
+    assert_eq!(answer.headers["retry-after"], "1");
+    let state = service.state(&group).await;
+    assert_eq!((&state["desiredCapacity"], &state["paused"]), (&json!(0), &json!(false)));
+    sqlx::query("ALTER TABLE away RENAME TO history").execute(&mut other_hand).await.unwrap();
+    assert_eq!(service.ask_at("POST", capability(&webhook), None).await.status, 202);
+    assert_eq!(service.state(&group).await["desiredCapacity"], 1);
+}
+
+#[tokio::test]
+async fn a_stolen_database_can_call_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (service, _) = on_disk(folder.path()).await;
+    let (_, _, webhook) = hooked(&service).await;
+    let secret = capability(&webhook).trim_end_matches('/').rsplit('/').next().unwrap().as_bytes();
+    let mut looked_into = 0;
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        looked_into += usize::from(bytes.windows(4).any(|part| part == b"hook"));
+        assert!(!bytes.windows(secret.len()).any(|part| part == secret));
+    }
+    assert!(looked_into > 0, "the webhook is in the files that were looked into");
+}
+
+fn unlimited() -> Settings {
     let mut settings = crate::support::settings();
     settings.limits.rates = false;
     settings

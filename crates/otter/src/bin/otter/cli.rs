@@ -34,8 +34,10 @@ pub(crate) enum Command {
         /// Only this group
         group: Option<String>,
         /// Groups of all tenants that are being deleted, from the operator's listener
-        #[arg(long, value_name = "URL", conflicts_with = "group")]
-        deleting: Option<String>,
+        #[arg(long, conflicts_with = "group")]
+        deleting: bool,
+        #[command(flatten)]
+        admin: Admin,
     },
     /// Show who or what changed a group's desired capacity, the newest first
     History {
@@ -46,6 +48,20 @@ pub(crate) enum Command {
         /// So many lines
         #[arg(long, default_value_t = 20)]
         lines: u32,
+    },
+    /// Suspend a tenant: its groups keep their servers and refuse to change their number
+    Suspend {
+        #[command(flatten)]
+        admin: Admin,
+        /// The tenant
+        tenant: String,
+    },
+    /// Take a tenant's suspension back
+    Reinstate {
+        #[command(flatten)]
+        admin: Admin,
+        /// The tenant
+        tenant: String,
     },
     /// Have a group converged now
     Converge {
@@ -80,4 +96,11 @@ pub(crate) struct Remote {
     /// The token, if the service asks for one; better in the environment than on the command line
     #[arg(long, env = "OTTER_TOKEN", hide_env_values = true)]
     pub(crate) token: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct Admin {
+    /// The operator's listener (`admin_listen` in the settings)
+    #[arg(long, value_name = "URL", env = "OTTER_ADMIN_URL", default_value = "http://127.0.0.1:9001")]
+    pub(crate) admin_url: String,
 }

@@ -1,15 +1,25 @@
 //! Asking a service over its API.
 
 use anyhow::{Context, bail};
-use reqwest::{Client, Method, StatusCode};
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 
-/// Sends a request and reads the JSON of the answer.
+/// Sends a request without a body and reads the JSON of the answer.
 pub(crate) async fn ask(method: Method, url: &str, token: Option<&str>) -> anyhow::Result<Value> {
-    let mut request = client(url)?.request(method, url).header("Accept", "application/json");
+    let mut request = client(url)?.request(method, url);
     if let Some(token) = token {
         request = request.header("X-Auth-Token", token);
     }
+    send(request, url).await
+}
+
+/// Puts a JSON document and reads the JSON of the answer.
+pub(crate) async fn put(url: &str, document: &Value) -> anyhow::Result<Value> {
+    send(client(url)?.put(url).body(document.to_string()), url).await
+}
+
+async fn send(request: RequestBuilder, url: &str) -> anyhow::Result<Value> {
+    let request = request.header("Accept", "application/json");
     let answer =
         request.send().await.with_context(|| format!("cannot reach {url}; is otter serve running?"))?;
     let status = answer.status();

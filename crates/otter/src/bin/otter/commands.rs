@@ -29,11 +29,11 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Migrate { common, check } => migrate(&common, check).await,
         Command::Check(common) => check(&common).await,
         Command::Groups { remote, group: Some(group), .. } => operate::group(&remote, &group).await,
-        Command::Groups { remote, deleting, .. } => match deleting {
-            Some(url) => operate::deleting(&url).await,
-            None => operate::groups(&remote).await,
-        },
+        Command::Groups { deleting: true, admin, .. } => operate::deleting(&admin).await,
+        Command::Groups { remote, .. } => operate::groups(&remote).await,
         Command::History { remote, group, lines } => operate::history(&remote, &group, lines).await,
+        Command::Suspend { admin, tenant } => operate::suspend(&admin, &tenant, true).await,
+        Command::Reinstate { admin, tenant } => operate::suspend(&admin, &tenant, false).await,
         Command::Converge { remote, group } => operate::converge(&remote, &group).await,
     }
 }
@@ -87,10 +87,7 @@ async fn serve(common: &Common) -> anyhow::Result<()> {
         tokio::spawn(serve_admin(listener, app.clone()));
     }
     tracing::info!(url = app.public_url(), "serving");
-    otter::serve(listener, app.clone(), stop.cancelled_owned()).await?;
-    tracing::info!("finishing what is in hand");
-    app.stop().await;
-    Ok(())
+    otter::serve(listener, app, stop.cancelled_owned()).await
 }
 
 async fn serve_admin(listener: TcpListener, app: App) {
@@ -187,7 +184,7 @@ fn check_launcher(settings: &Settings) -> anyhow::Result<String> {
         None => bail!("launcher: is required"),
         Some(LauncherSettings::Simulated(_)) => Ok("simulated".to_owned()),
         Some(LauncherSettings::Process(process)) => {
-            let program = process.command.first().context("launcher.command: is required")?;
+            let program = process.command.first().map_or("", String::as_str);
             let folders = std::env::var_os("PATH").unwrap_or_default();
             let found = Path::new(program).is_file()
                 || std::env::split_paths(&folders).any(|folder| folder.join(program).is_file());

@@ -1,10 +1,10 @@
 //! The operator's view and levers, through the same API that everybody uses.
 
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::cli::Remote;
-use crate::client::ask;
+use crate::cli::{Admin, Remote};
+use crate::client::{ask, put};
 use crate::tables::{aligned, print};
 
 fn home(remote: &Remote) -> String {
@@ -47,8 +47,9 @@ pub(crate) async fn group(remote: &Remote, group: &str) -> anyhow::Result<()> {
     Ok(print(&[serde_json::to_string_pretty(&manifest["group"])?])?)
 }
 
-pub(crate) async fn deleting(url: &str) -> anyhow::Result<()> {
-    let page = ask(Method::GET, &format!("{}/deleting", url.trim_end_matches('/')), None).await?;
+pub(crate) async fn deleting(admin: &Admin) -> anyhow::Result<()> {
+    let url = format!("{}/deleting", admin.admin_url.trim_end_matches('/'));
+    let page = ask(Method::GET, &url, None).await?;
     let mut rows = vec![["TENANT", "ID", "NAME", "STATUS", "WHY"].map(str::to_owned)];
     for group in page["groups"].as_array().into_iter().flatten() {
         let why: Vec<String> = group["errors"].as_array().into_iter().flatten().map(text).collect();
@@ -80,6 +81,13 @@ pub(crate) async fn converge(remote: &Remote, group: &str) -> anyhow::Result<()>
     let url = format!("{}/{group}/converge", home(remote));
     ask(Method::POST, &url, remote.token.as_deref()).await?;
     Ok(print(&[format!("group {group} is being converged")])?)
+}
+
+pub(crate) async fn suspend(admin: &Admin, tenant: &str, suspended: bool) -> anyhow::Result<()> {
+    let url = format!("{}/tenants/{tenant}", admin.admin_url.trim_end_matches('/'));
+    let answer = put(&url, &json!({"suspended": suspended})).await?;
+    let how = if suspended { "suspended" } else { "not suspended" };
+    Ok(print(&[format!("tenant {tenant}: {} groups are {how}", answer["groups"])])?)
 }
 
 /// A value without quotation marks; nothing for null.

@@ -24,7 +24,7 @@ use serde::Deserialize;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::{Fault, Launcher, Link, Order, Server, ServerStatus, apply_tags};
+use super::{Fault, Launcher, Link, Order, Server, ServerStatus, Tags, apply_tags};
 use records::{Record, Records};
 use running::Running;
 
@@ -68,6 +68,20 @@ impl Default for ProcessSettings {
     }
 }
 
+impl ProcessSettings {
+    /// What is right by itself and wrong together: the keys, the one to be told first, and what is wrong.
+    pub(crate) fn problems(&self) -> Vec<(&'static [&'static str], &'static str)> {
+        let mut found: Vec<(&'static [&'static str], &'static str)> = Vec::new();
+        let mut tell = |wrong: bool, keys, what| found.extend(wrong.then_some((keys, what)));
+        let program = self.command.first().is_some_and(|program| !program.is_empty());
+        tell(!program, &["launcher.command"], "is required: the program and its arguments");
+        let ports = &["launcher.last_port", "launcher.first_port"];
+        tell(self.first_port > self.last_port, ports, "is below first_port");
+        tell(self.health_interval.is_zero(), &["launcher.health_interval"], "must be longer than 0s");
+        found
+    }
+}
+
 /// A launcher of local processes.
 pub struct Process {
     shared: Arc<Shared>,
@@ -89,8 +103,9 @@ impl Process {
     /// When the settings cannot work or the folder cannot be used.
     pub async fn start(settings: ProcessSettings) -> anyhow::Result<Self> {
         ensure!(cfg!(target_os = "linux"), "launcher.kind = \"process\" needs Linux");
-        ensure!(!settings.command.is_empty(), "launcher.command: is required: the program and its arguments");
-        ensure!(settings.first_port <= settings.last_port, "launcher.last_port: is below first_port");
+        let problems: Vec<_> =
+            settings.problems().iter().map(|(keys, what)| format!("{}: {what}", keys[0])).collect();
+        ensure!(problems.is_empty(), "{}", problems.join("; "));
         let records = Records::open(&settings.folder)
             .with_context(|| format!("launcher.folder: cannot use {}", settings.folder.display()))?;
         let known = records.all()?;
@@ -214,12 +229,7 @@ impl Launcher for Process {
         Ok(())
     }
 
-    async fn tag(
-        &self,
-        tenant: &str,
-        id: &str,
-        tags: &BTreeMap<String, Option<String>>,
-    ) -> Result<(), Fault> {
+    async fn tag(&self, tenant: &str, id: &str, tags: &Tags) -> Result<(), Fault> {
         let mut servers = self.shared.servers();
         let running = servers.get_mut(id).filter(|running| running.record.tenant == tenant);
         let record = &mut running.ok_or_else(|| gone(id))?.record;

@@ -4,12 +4,13 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 use sqlx::FromRow;
+use sqlx::sqlite::SqliteRow;
 
 use super::{Session, instant, micros};
 use crate::converge::Known;
 use crate::model::state::{ActiveServer, Progress};
 use crate::model::{Group, GroupConfig, GroupKey, Launch, Status};
-use crate::store::{Groups, Idle, Page, Result, Shown, StoreError, Totals};
+use crate::store::{Groups, Page, Result, Shown, StoreError};
 
 /// The columns of [`GroupRow`], in one place; the statements below are put together at compile time.
 macro_rules! select_group {
@@ -21,9 +22,10 @@ macro_rules! select_group {
         )
     };
 }
+pub(super) use select_group;
 
 #[derive(FromRow)]
-struct GroupRow {
+pub(super) struct GroupRow {
     tenant: String,
     id: String,
     name: String,
@@ -46,7 +48,7 @@ struct GroupRow {
 }
 
 impl GroupRow {
-    fn read(self) -> Result<Group> {
+    pub(super) fn read(self) -> Result<Group> {
         Ok(Group {
             key: GroupKey { tenant: self.tenant, group: self.id },
             config: GroupConfig {
@@ -87,29 +89,26 @@ impl ShownRow {
     }
 }
 
-fn keys(rows: Vec<(String, String)>) -> Vec<GroupKey> {
-    rows.into_iter().map(|(tenant, group)| GroupKey { tenant, group }).collect()
+/// One group's row, with more columns or fewer.
+async fn row_of<R>(session: &mut Session, select: &'static str, key: &GroupKey) -> Result<Option<R>>
+where
+    R: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
+{
+    let query = sqlx::query_as(select).bind(&key.tenant).bind(&key.group);
+    Ok(query.fetch_optional(&mut *session.0).await?)
 }
 
 #[async_trait]
 impl Groups for Session {
     async fn group(&mut self, key: &GroupKey) -> Result<Option<Group>> {
-        let row: Option<GroupRow> =
-            sqlx::query_as(select_group!("FROM groups WHERE tenant = $1 AND id = $2"))
-                .bind(&key.tenant)
-                .bind(&key.group)
-                .fetch_optional(&mut *self.0)
-                .await?;
+        let select = select_group!("FROM groups WHERE tenant = $1 AND id = $2");
+        let row: Option<GroupRow> = row_of(self, select, key).await?;
         row.map(GroupRow::read).transpose()
     }
 
     async fn group_shown(&mut self, key: &GroupKey) -> Result<Option<Shown>> {
-        let row: Option<ShownRow> =
-            sqlx::query_as(select_group!(", servers FROM groups WHERE tenant = $1 AND id = $2"))
-                .bind(&key.tenant)
-                .bind(&key.group)
-                .fetch_optional(&mut *self.0)
-                .await?;
+        let select = select_group!(", servers FROM groups WHERE tenant = $1 AND id = $2");
+        let row: Option<ShownRow> = row_of(self, select, key).await?;
         row.map(ShownRow::read).transpose()
     }
 
@@ -126,13 +125,9 @@ impl Groups for Session {
     }
 
     async fn launch(&mut self, key: &GroupKey) -> Result<Option<Launch>> {
-        let text: Option<String> =
-            sqlx::query_scalar("SELECT launch FROM groups WHERE tenant = $1 AND id = $2")
-                .bind(&key.tenant)
-                .bind(&key.group)
-                .fetch_optional(&mut *self.0)
-                .await?;
-        Ok(text.map(|text| serde_json::from_str(&text)).transpose()?.map(Launch::stored))
+        let select = "SELECT launch FROM groups WHERE tenant = $1 AND id = $2";
+        let row: Option<(String,)> = row_of(self, select, key).await?;
+        Ok(row.map(|(text,)| serde_json::from_str(&text)).transpose()?.map(Launch::stored))
     }
 
     async fn count_groups(&mut self, tenant: &str) -> Result<u64> {
@@ -219,13 +214,9 @@ impl Groups for Session {
     }
 
     async fn known_servers(&mut self, key: &GroupKey) -> Result<Vec<Known>> {
-        let text: Option<String> =
-            sqlx::query_scalar("SELECT known FROM groups WHERE tenant = $1 AND id = $2")
-                .bind(&key.tenant)
-                .bind(&key.group)
-                .fetch_optional(&mut *self.0)
-                .await?;
-        Ok(text.map(|text| serde_json::from_str(&text)).transpose()?.unwrap_or_default())
+        let select = "SELECT known FROM groups WHERE tenant = $1 AND id = $2";
+        let row: Option<(String,)> = row_of(self, select, key).await?;
+        Ok(row.map(|(text,)| serde_json::from_str(&text)).transpose()?.unwrap_or_default())
     }
 
     async fn save_servers(&mut self, key: &GroupKey, active: &[ActiveServer], known: &[Known]) -> Result<()> {
@@ -250,77 +241,5 @@ impl Groups for Session {
             sqlx::query(statement).bind(&key.tenant).bind(&key.group).execute(&mut *self.0).await?;
         }
         Ok(())
-    }
-
-    async fn due_groups(&mut self, now: Timestamp) -> Result<Vec<GroupKey>> {
-        let rows = sqlx::query_as("SELECT tenant, id FROM groups WHERE due <= $1 ORDER BY due")
-            .bind(micros(now))
-            .fetch_all(&mut *self.0)
-            .await?;
-        Ok(keys(rows))
-    }
-
-    async fn hasten_groups(&mut self, now: Timestamp) -> Result<()> {
-        // A group in ERROR keeps its growing pause: what changed is seldom what it waits for.
-        sqlx::query("UPDATE groups SET due = $1 WHERE due > $1 AND status = $2")
-            .bind(micros(now))
-            .bind(Status::Active.word())
-            .execute(&mut *self.0)
-            .await?;
-        Ok(())
-    }
-
-    async fn next_due(&mut self, now: Timestamp) -> Result<Option<Timestamp>> {
-        let next: Option<i64> = sqlx::query_scalar(
-            "SELECT MIN(due) FROM (SELECT MIN(due) AS due FROM groups WHERE due > $1 \
-             UNION ALL SELECT MIN(due) AS due FROM policies WHERE due > $1) AS both",
-        )
-        .bind(micros(now))
-        .fetch_one(&mut *self.0)
-        .await?;
-        next.map(instant).transpose()
-    }
-
-    async fn tenants(&mut self) -> Result<Vec<String>> {
-        Ok(sqlx::query_scalar("SELECT DISTINCT tenant FROM groups ORDER BY tenant")
-            .fetch_all(&mut *self.0)
-            .await?)
-    }
-
-    async fn idle_groups(&mut self, tenant: &str) -> Result<Vec<Idle>> {
-        let rows: Vec<(String, i64, i64, String)> = sqlx::query_as(
-            "SELECT id, desired, active, known FROM groups WHERE tenant = $1 AND due IS NULL \
-             AND NOT paused AND NOT suspended AND NOT deleting AND status = $2 ORDER BY id",
-        )
-        .bind(tenant)
-        .bind(Status::Active.word())
-        .fetch_all(&mut *self.0)
-        .await?;
-        rows.into_iter()
-            .map(|(group, desired, active, known)| {
-                let key = GroupKey { tenant: tenant.to_owned(), group };
-                Ok(Idle { key, desired, active, known: serde_json::from_str(&known)? })
-            })
-            .collect()
-    }
-
-    async fn deleting_groups(&mut self) -> Result<Vec<Group>> {
-        let rows: Vec<GroupRow> =
-            sqlx::query_as(select_group!("FROM groups WHERE deleting ORDER BY tenant, id"))
-                .fetch_all(&mut *self.0)
-                .await?;
-        rows.into_iter().map(GroupRow::read).collect()
-    }
-
-    async fn totals(&mut self) -> Result<Totals> {
-        let (groups, policies, webhooks, errors, deleting) = sqlx::query_as(
-            "SELECT (SELECT COUNT(*) FROM groups WHERE NOT deleting), (SELECT COUNT(*) FROM policies), \
-             (SELECT COUNT(*) FROM webhooks), (SELECT COUNT(*) FROM groups WHERE status = $1), \
-             (SELECT COUNT(*) FROM groups WHERE deleting)",
-        )
-        .bind(Status::Error.word())
-        .fetch_one(&mut *self.0)
-        .await?;
-        Ok(Totals { groups, policies, webhooks, errors, deleting })
     }
 }

@@ -1,6 +1,7 @@
 //! The embedded database: SQLite in WAL mode, synced at every commit, with one writer that lets the
 //! changes which wait for the disk share a commit.
 
+mod duties;
 mod groups;
 mod history;
 mod policies;
