@@ -112,7 +112,9 @@ fn the_operators_commands_show_and_move_groups() {
         "{text}"
     );
     let (status, text) = program.command(&["history", &group]);
-    assert!(status == 0 && text.contains("policy") && text.contains("created"), "{text}");
+    assert!(status == 0 && text.contains(&policies[0]) && text.contains("created"), "{text}");
+    let (status, text) = program.command(&["groups", "--deleting", "--admin-url", "http://127.0.0.1:1"]);
+    assert!(status == 1 && text.contains("admin_listen"), "{text}");
     assert_eq!(program.command(&["converge", &group]).0, 0);
     let (status, text) = program.command(&["converge", "nowhere"]);
     assert!(status == 1 && text.contains("No such scaling group nowhere"), "{text}");

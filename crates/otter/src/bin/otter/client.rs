@@ -20,8 +20,8 @@ pub(crate) async fn put(url: &str, document: &Value) -> anyhow::Result<Value> {
 
 async fn send(request: RequestBuilder, url: &str) -> anyhow::Result<Value> {
     let request = request.header("Accept", "application/json");
-    let answer =
-        request.send().await.with_context(|| format!("cannot reach {url}; is otter serve running?"))?;
+    let answer = request.send().await.map_err(reqwest::Error::without_url);
+    let answer = answer.with_context(|| format!("cannot reach {url}; is otter serve running?"))?;
     let status = answer.status();
     let text = answer.text().await.with_context(|| format!("the answer of {url} broke off"))?;
     let body: Value = serde_json::from_str(&text).unwrap_or_default();

@@ -87,7 +87,9 @@ async fn serve(common: &Common) -> anyhow::Result<()> {
         tokio::spawn(serve_admin(listener, app.clone()));
     }
     tracing::info!(url = app.public_url(), "serving");
-    otter::serve(listener, app, stop.cancelled_owned()).await
+    otter::serve(listener, app, stop.cancelled_owned()).await?;
+    tracing::info!("stopped");
+    Ok(())
 }
 
 async fn serve_admin(listener: TcpListener, app: App) {

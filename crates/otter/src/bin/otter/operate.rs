@@ -1,11 +1,15 @@
 //! The operator's view and levers, through the same API that everybody uses.
 
+use anyhow::Context;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::cli::{Admin, Remote};
 use crate::client::{ask, put};
 use crate::tables::{aligned, print};
+
+/// What to look at when the operator's listener does not do as asked.
+const NO_LISTENER: &str = "the operator's listener is where admin_listen in the settings says";
 
 fn home(remote: &Remote) -> String {
     format!("{}/v1.0/{}/groups", remote.url.trim_end_matches('/'), remote.tenant)
@@ -49,7 +53,7 @@ pub(crate) async fn group(remote: &Remote, group: &str) -> anyhow::Result<()> {
 
 pub(crate) async fn deleting(admin: &Admin) -> anyhow::Result<()> {
     let url = format!("{}/deleting", admin.admin_url.trim_end_matches('/'));
-    let page = ask(Method::GET, &url, None).await?;
+    let page = ask(Method::GET, &url, None).await.context(NO_LISTENER)?;
     let mut rows = vec![["TENANT", "ID", "NAME", "STATUS", "WHY"].map(str::to_owned)];
     for group in page["groups"].as_array().into_iter().flatten() {
         let why: Vec<String> = group["errors"].as_array().into_iter().flatten().map(text).collect();
@@ -66,15 +70,26 @@ pub(crate) async fn history(remote: &Remote, group: &str, lines: u32) -> anyhow:
         let by = ["user", "agent"].map(|key| text(&line["by"][key]));
         let outcome = ["refused", "message"].map(|key| text(&line[key]));
         rows.push([
-            text(&line["at"]),
+            to_the_second(&text(&line["at"])),
             text(&line["from"]),
             text(&line["to"]),
-            text(&line["cause"]["kind"]),
+            cause(&line["cause"]),
             by.join(" ").trim().to_owned(),
             outcome.join(" ").trim().to_owned(),
         ]);
     }
     Ok(print(&aligned(&rows))?)
+}
+
+/// What it was, and which.
+fn cause(cause: &Value) -> String {
+    let which = ["policyId", "serverId"].map(|key| text(&cause[key])).concat();
+    format!("{} {which}", text(&cause["kind"])).trim_end().to_owned()
+}
+
+/// An instant in UTC without the parts of its second.
+fn to_the_second(at: &str) -> String {
+    at.split_once('.').map_or_else(|| at.to_owned(), |(second, _)| format!("{second}Z"))
 }
 
 pub(crate) async fn converge(remote: &Remote, group: &str) -> anyhow::Result<()> {
@@ -85,7 +100,7 @@ pub(crate) async fn converge(remote: &Remote, group: &str) -> anyhow::Result<()>
 
 pub(crate) async fn suspend(admin: &Admin, tenant: &str, suspended: bool) -> anyhow::Result<()> {
     let url = format!("{}/tenants/{tenant}", admin.admin_url.trim_end_matches('/'));
-    let answer = put(&url, &json!({"suspended": suspended})).await?;
+    let answer = put(&url, &json!({"suspended": suspended})).await.context(NO_LISTENER)?;
     let how = if suspended { "suspended" } else { "not suspended" };
     Ok(print(&[format!("tenant {tenant}: {} groups are {how}", answer["groups"])])?)
 }
