@@ -95,6 +95,9 @@ pub struct Reading {
     pub balancers: Vec<BalancerLoad>,
     /// The servers behind the balancers; none if the monitor does not see servers.
     pub nodes: Option<Nodes>,
+    /// The heartbeat it was judged by, if it comes from heartbeats: the worst of all pages'.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beat: Option<Beat>,
 }
 
 /// What a monitor yields: a load that capacity divides, or a judgement.
@@ -127,6 +130,17 @@ pub enum Level {
     Low,
 }
 
+impl Level {
+    /// The level in one word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::High => "high",
+            Level::Right => "right",
+            Level::Low => "low",
+        }
+    }
+}
+
 /// The instants between which a reading was taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
@@ -145,6 +159,19 @@ pub struct BalancerLoad {
     pub name: String,
     /// Active connections, plain and TLS together.
     pub connections: u64,
+}
+
+/// One page's answer to a heartbeat.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Beat {
+    /// The page.
+    pub url: String,
+    /// What was wrong with the answer, in which case it is high however soon it came.
+    pub error: Option<String>,
+    /// The milliseconds that the name took; none where none was looked up.
+    pub dns: Option<f64>,
+    /// The milliseconds that the connection took, TLS included; none where one was open.
+    pub connect: Option<f64>,
 }
 
 /// The distinct servers behind the listed balancers, fixed ones included.

@@ -83,7 +83,7 @@ pub fn text(record: &Record, width: usize, colour: bool) -> String {
     format!(
         "{:<width$}  {style}{action:<13}{style:#}  {:>6} on {:<6}  {:>4}  {:>9}  {}{}",
         record.group,
-        number(record.connections.map(|n| n as f64)),
+        load(record),
         number(record.capacity),
         record.utilization.map_or("-".to_owned(), |u| format!("{u:.2}")),
         format!("{}/{}/{}", count(servers.serving), count(servers.active), count(servers.desired)),
@@ -123,6 +123,14 @@ fn style(record: &Record) -> Style {
         _ => AnsiColor::Red,
     };
     colour.on_default().bold()
+}
+
+/// What was measured: connections as they are, all else with its unit.
+pub fn load(record: &Record) -> String {
+    match (&record.signal, record.connections) {
+        (Some(signal), None) => format!("{:.0} {}", signal.value, signal.unit),
+        (_, connections) => number(connections.map(|n| n as f64)),
+    }
 }
 
 /// A count of servers, `-` where it is not known.

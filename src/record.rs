@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::decide::limits_in_force;
 use crate::decide::memory::elapsed;
 use crate::decide::verdict::{Decision, Hold, Unusable, Verdict, WrittenOff};
-use crate::model::{BalancerLoad, Capacity, Fleet, Level, Observation, Outcome, Reading, Rules, Signal};
+use crate::model::{
+    BalancerLoad, Beat, Capacity, Fleet, Level, Observation, Outcome, Reading, Rules, Signal,
+};
 
 /// What `decide` was given and said: the part of a record that the journal keeps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,6 +39,9 @@ pub struct Record {
     pub group: String,
     /// What was measured.
     pub signal: Option<SignalView>,
+    /// The heartbeat it was judged by; the one member that is left out where it does not apply.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heartbeat: Option<BeatView>,
     /// The balancers it adds up.
     pub load_balancers: Option<Vec<BalancerLoad>>,
     /// Active connections on all of them.
@@ -80,6 +85,19 @@ pub struct SignalView {
     pub unit: String,
     /// On which side of the band it lies; none if the reading cannot be used.
     pub level: Option<Level>,
+}
+
+/// The worst heartbeat, as the record tells it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BeatView {
+    /// The page.
+    pub url: String,
+    /// What was wrong with its answer.
+    pub error: Option<String>,
+    /// The milliseconds that its name took.
+    pub dns_ms: Option<f64>,
+    /// The milliseconds that the connection took, TLS included.
+    pub connect_ms: Option<f64>,
 }
 
 /// The fleet, as the record tells it; null members could not be read.
@@ -127,6 +145,7 @@ impl Record {
             time: seen.at,
             group: group.to_owned(),
             signal: reading.map(|reading| signal(rules, reading, total, &decision.verdict)),
+            heartbeat: reading.and_then(|r| r.beat.as_ref()).map(BeatView::from),
             load_balancers: reading.map(|r| r.balancers.clone()).filter(|balancers| !balancers.is_empty()),
             connections: load.map(|load| load as u64),
             reading_age_seconds: reading.map(|r| elapsed(r.taken.earliest, seen.at).as_secs_f64()),
@@ -157,6 +176,7 @@ impl Record {
             time,
             group: group.to_owned(),
             signal: None,
+            heartbeat: None,
             load_balancers: None,
             connections: None,
             reading_age_seconds: None,
@@ -173,6 +193,13 @@ impl Record {
             explanation,
             error,
         }
+    }
+}
+
+impl From<&Beat> for BeatView {
+    fn from(beat: &Beat) -> BeatView {
+        let Beat { url, error, dns, connect } = beat.clone();
+        BeatView { url, error, dns_ms: dns, connect_ms: connect }
     }
 }
 
@@ -218,8 +245,15 @@ fn explanation(pass: &Pass) -> String {
     let Pass { seen, decision } = pass;
     let mut sentences = vec![decision.verdict.to_string()];
     sentences.extend(decision.written_off.as_ref().map(ToString::to_string));
+    sentences.extend(failed_beat(seen));
     sentences.extend(unexplained(seen));
     sentences.join(" ")
+}
+
+/// A heartbeat that failed counts as high, which the time it took does not show.
+fn failed_beat(seen: &Observation) -> Option<String> {
+    let beat = seen.reading.as_ref().ok()?.beat.as_ref()?;
+    Some(format!("The heartbeat of {} failed: {}.", beat.url, beat.error.as_ref()?))
 }
 
 /// Servers that serve and that nobody named carry load on a capacity that may not be theirs.

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::cli::CommonArgs;
 use crate::controller::{Controller, Group};
-use crate::credentials::{self, Found};
+use crate::credentials::{self, Found, Secrets};
 use crate::journal::jsonl::Jsonl;
 use crate::journal::{Journal, Rehearsal};
 use crate::known::Known;
@@ -23,12 +23,16 @@ use crate::settings::{
     self, Flavors, GroupSettings, MonitorSettings, ScalerSettings, Settings, Surroundings,
 };
 
+mod heartbeat;
+
 /// Everything a command needs to know before it starts.
 pub struct Setup {
     /// What the user set, all groups included.
     pub settings: Settings,
     /// Who signs in, and where that was found.
     pub credentials: Found,
+    /// What else is secret, looked up when a part needs it.
+    pub secrets: Secrets,
     /// Where journals, the token and names are kept.
     pub state_dir: PathBuf,
     /// The groups that were asked for, in the order of the settings.
@@ -68,7 +72,8 @@ impl Setup {
         let credentials = credentials::find(&settings.cloud, around)?;
         credentials.complete(&mut settings);
         let groups = chosen(&settings, groups)?;
-        Ok(Setup { settings, credentials, state_dir: state_dir.to_owned(), groups })
+        let secrets = Secrets::new(&settings.cloud, around);
+        Ok(Setup { settings, credentials, secrets, state_dir: state_dir.to_owned(), groups })
     }
 
     /// A session with the cloud of the settings, which has not signed in yet.
@@ -83,7 +88,7 @@ impl Setup {
     /// A controller over the chosen groups; in a dry run one that changes and writes nothing.
     ///
     /// # Errors
-    /// See [`Setup::session`].
+    /// See [`Setup::session`]; a group without a secret that it needs.
     pub fn controller(&self, dry_run: bool) -> Result<Controller> {
         let session = self.session()?;
         let known =
@@ -98,16 +103,18 @@ impl Setup {
             known,
         };
         let capacity = Arc::new(self.settings.capacity.clone());
-        let group = |group: &GroupSettings| Group {
-            name: group.name.clone(),
-            key: self.group_key(group),
-            rules: group.rules.clone(),
-            monitor: monitor(&group.monitor, &shared),
-            scaler: scaler(group, &shared),
-            capacity: Arc::clone(&capacity),
-            fixed: group.fixed_servers.clone(),
+        let group = |group: &GroupSettings| -> Result<Group> {
+            Ok(Group {
+                name: group.name.clone(),
+                key: self.group_key(group),
+                rules: group.rules.clone(),
+                monitor: self.monitor(group, &shared)?,
+                scaler: scaler(group, &shared),
+                capacity: Arc::clone(&capacity),
+                fixed: group.fixed_servers.clone(),
+            })
         };
-        let groups = self.groups.iter().map(group).collect();
+        let groups = self.groups.iter().map(group).collect::<Result<_>>()?;
         let real = self.journal();
         let journal: Box<dyn Journal> = if dry_run { Box::new(Rehearsal::new(real)) } else { Box::new(real) };
         Ok(Controller { groups, journal, known: shared.known, dry_run })
@@ -116,6 +123,31 @@ impl Setup {
     /// Where the groups' pasts are kept.
     pub fn journal(&self) -> Jsonl {
         Jsonl::new(self.state_dir.join("groups"))
+    }
+
+    fn monitor(&self, group: &GroupSettings, shared: &Shared) -> Result<Box<dyn Monitor>> {
+        Ok(match &group.monitor {
+            MonitorSettings::RackspaceLb { load_balancers, stats_cache } => {
+                let balancers = Arc::clone(&shared.rackspace_lb);
+                Box::new(Connections {
+                    balancers,
+                    references: load_balancers.clone(),
+                    stats_cache: *stats_cache,
+                })
+            }
+            MonitorSettings::Octavia { load_balancers, stats_cache } => {
+                let balancers = Arc::clone(&shared.octavia);
+                Box::new(Connections {
+                    balancers,
+                    references: load_balancers.clone(),
+                    stats_cache: *stats_cache,
+                })
+            }
+            MonitorSettings::Heartbeat(settings) => Box::new(
+                heartbeat::monitor(settings, &self.secrets)
+                    .with_context(|| format!("group {:?}: its heartbeat", group.name))?,
+            ),
+        })
     }
 
     /// Tells clouds apart: the same scaling group of the same cloud always has the same journal.
@@ -131,19 +163,6 @@ impl Setup {
         let slug: String = group.name.chars().map(word).take(40).collect();
         let ScalerSettings::Autoscale { group: target, .. } = &group.scaler;
         format!("{slug}-{}", short_hash(&(self.cloud_key(), &group.name, target)))
-    }
-}
-
-fn monitor(settings: &MonitorSettings, shared: &Shared) -> Box<dyn Monitor> {
-    let references = settings.load_balancers().to_vec();
-    let stats_cache = settings.stats_cache();
-    match settings {
-        MonitorSettings::RackspaceLb { .. } => {
-            Box::new(Connections { balancers: Arc::clone(&shared.rackspace_lb), references, stats_cache })
-        }
-        MonitorSettings::Octavia { .. } => {
-            Box::new(Connections { balancers: Arc::clone(&shared.octavia), references, stats_cache })
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::controller::Group;
-use crate::model::{Direction, Effect, Fleet, NoReading, Observation, Step};
+use crate::model::{Direction, Effect, Fleet, NoReading, Observation, Signal, Step};
 use crate::settings::GroupSettings;
 use crate::settings::lint::{self, Known, Severity};
 
@@ -42,6 +42,7 @@ pub fn findings(
     let all = of_settings
         .chain(limits::gaps(&settings.rules))
         .chain(unread(seen))
+        .chain(failed_beat(seen))
         .chain(fleet.into_iter().flat_map(wrong_ways))
         .chain(unexplained(group, seen));
     all.map(|(severity, message)| Finding { severity, group: group.name.clone(), message }).collect()
@@ -55,7 +56,8 @@ fn unread(seen: &Observation) -> Vec<(Severity, String)> {
         NoReading::Changing(_) => (Severity::Warning, format!("the balancer is just being changed: {why}")),
         why => (Severity::Error, why.to_string()),
     }));
-    if seen.fleet.is_ok() {
+    let of_level = seen.reading.as_ref().is_ok_and(|reading| matches!(reading.signal, Signal::Level { .. }));
+    if seen.fleet.is_ok() && !of_level {
         found.extend(seen.capacity.as_ref().err().map(|why| (Severity::Error, why.to_string())));
     }
     found
@@ -84,6 +86,15 @@ fn is_wrong_way(step: &Step) -> bool {
         Direction::Up => sign < 0.0,
         Direction::Down => sign > 0.0,
     }
+}
+
+/// A page that is not right when somebody looks is most likely one that is not meant.
+fn failed_beat(seen: &Observation) -> Option<(Severity, String)> {
+    let beat = seen.reading.as_ref().ok()?.beat.as_ref()?;
+    let error = beat.error.as_ref()?;
+    let message =
+        format!("the heartbeat of {} fails: {error}; it counts as high, and the group would grow", beat.url);
+    Some((Severity::Error, message))
 }
 
 /// Servers on the balancers that neither the group nor `fixed_servers` accounts for.

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::cli::CommonArgs;
 use crate::controller::{Group, tick_now};
 use crate::exit::Exit;
-use crate::model::{Direction, Observation, Step};
+use crate::model::{Direction, Observation, Signal, Step};
 use crate::output::{Printer, count};
 use crate::settings::duration::show;
 use crate::settings::lint::Severity;
@@ -93,6 +93,7 @@ fn found(group: &str, seen: &Observation) -> Vec<Value> {
             "load balancer service",
         ));
     }
+    values.extend(beat(seen).map(|text| value(&key("heartbeat"), text, "its pages")));
     if let Ok(fleet) = &seen.fleet {
         let text = format!(
             "{} active, {} desired, limits {}..{}, cooldown {}, flavor {}",
@@ -125,6 +126,18 @@ fn limits(group: &Group, seen: &Observation) -> Vec<Value> {
     let rows = survey::next_day(&group.rules, seen.at, of_group).into_iter();
     rows.map(|(key, text)| value(&format!("{}: {key}", group.name), text, "min and max by the clock"))
         .collect()
+}
+
+/// The worst heartbeat now.
+fn beat(seen: &Observation) -> Option<String> {
+    let reading = seen.reading.as_ref().ok()?;
+    let (beat, Signal::Level { level, value }) = (reading.beat.as_ref()?, reading.signal) else {
+        return None;
+    };
+    let part =
+        |name: &str, took: Option<f64>| took.map_or(String::new(), |took| format!(", {name} {took} ms"));
+    let (dns, connect) = (part("name", beat.dns), part("connection", beat.connect));
+    Some(format!("{}: {} in {value} ms{dns}{connect}", beat.url, level.name()))
 }
 
 fn policy_key(step: &Step) -> String {

@@ -10,7 +10,7 @@ use crate::controller::status::Status;
 use crate::controller::tick_now;
 use crate::decide::memory::elapsed;
 use crate::exit::Exit;
-use crate::output::{Printer, count, number};
+use crate::output::{Printer, count, load, number};
 use crate::record::{Action, Record};
 use crate::settings::duration;
 use crate::setup::Setup;
@@ -49,7 +49,7 @@ fn row(status: &Status) -> [String; 8] {
     let servers = &now.servers;
     [
         now.group.clone(),
-        number(now.connections.map(|n| n as f64)),
+        load(now),
         number(now.capacity),
         now.utilization.map_or("-".to_owned(), |u| format!("{u:.2}")),
         format!(

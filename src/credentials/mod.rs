@@ -1,7 +1,8 @@
 //! Who signs in: the first source of credentials that is there, never mixed with another.
 //!
 //! Reading order: [`find`] lists the sources, `sources` asks each; `pyrax` reads the credentials file, `openstack` and
-//! `clouds_yaml` what OpenStack's own clients read; `private_file` guards every file with a secret.
+//! `clouds_yaml` what OpenStack's own clients read; `private_file` guards every file with a secret;
+//! `secrets` holds those of the parts that are not the cloud's.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -14,9 +15,11 @@ mod clouds_yaml;
 mod openstack;
 mod private_file;
 mod pyrax;
+mod secrets;
 mod sources;
 
 pub use private_file::FileFault;
+pub use secrets::{Secrets, Wanted};
 
 use sources::{API_KEY, OS_CLOUD, PASSWORD, USERNAME};
 
@@ -109,6 +112,18 @@ pub enum CredentialsError {
         origin: CredentialsSource,
         /// What does not fit, and what would.
         why: String,
+    },
+    /// A part of the settings needs a secret that is nowhere.
+    #[error("{what} is missing: set {variable}, or write it as {line} = ... into {}", file.display())]
+    NoSecret {
+        /// What it is.
+        what: String,
+        /// The variable that would hold it.
+        variable: String,
+        /// Section and key that would hold it.
+        line: String,
+        /// The credentials file.
+        file: PathBuf,
     },
     /// `OS_CLOUD` is set, but there is no clouds.yaml.
     #[error(

@@ -18,21 +18,27 @@ const KEYSTONE: &str = "keystone";
 /// Where ConfigParser looks for what a section lacks.
 const FALLBACK: &str = "DEFAULT";
 
-type Entries = HashMap<String, Option<String>>;
+/// Names and values of one section; none where a line has neither `=` nor `:`.
+pub(super) type Entries = HashMap<String, Option<String>>;
 
 /// The credentials for a kind of cloud. No message repeats a value.
 pub(super) fn parse(text: &str, kind: CloudKind) -> Result<Credentials, FileFault> {
-    let mut ini = Ini::new_from_defaults(rules());
-    let sections = ini.read(text.to_owned()).map_err(FileFault::Content)?;
-    if sections.contains_key("") {
-        let fault = format!("something stands before the first section; begin with [{}]", section_name(kind));
-        return Err(FileFault::Content(fault));
-    }
+    let sections = sections(text, section_name(kind))?;
     let section = Section::find(section_name(kind), &sections)?;
     match kind {
         CloudKind::Openstack => keystone(&section),
         CloudKind::Rackspace | CloudKind::None => rackspace(&section),
     }
+}
+
+/// Every section with its entries; a file without any is told to begin with `[first]`.
+pub(super) fn sections(text: &str, first: &str) -> Result<HashMap<String, Entries>, FileFault> {
+    let sections = Ini::new_from_defaults(rules()).read(text.to_owned()).map_err(FileFault::Content)?;
+    if sections.contains_key("") {
+        let fault = format!("something stands before the first section; begin with [{first}]");
+        return Err(FileFault::Content(fault));
+    }
+    Ok(sections)
 }
 
 fn rules() -> configparser::ini::IniDefault {

@@ -45,7 +45,7 @@ impl Case<'_> {
     ) -> Option<Candidate<'c>> {
         let spared = |c: &Candidate<'_>| match &usable {
             Some(Usable::Demand(demand)) => self.leaves_enough(demand, c),
-            Some(Usable::Level(level)) => *level == Level::Low,
+            Some(Usable::Level { level, .. }) => *level == Level::Low,
             None => false,
         };
         let past = |c: &Candidate<'_>| self.in_flight() == (0, 0) && spared(c);
@@ -57,7 +57,7 @@ impl Case<'_> {
     pub(super) fn up<'c>(&self, ready: &Options<'c>, usable: &Usable) -> Option<Candidate<'c>> {
         let covers = |c: &Candidate<'_>| match usable {
             Usable::Demand(demand) => demand.fits_with(self.rules, i64::from(self.pending) + self.by(c)),
-            Usable::Level(_) => true,
+            Usable::Level { .. } => true,
         };
         self.smallest_or_largest_up(ready, covers)
     }
@@ -66,7 +66,7 @@ impl Case<'_> {
     pub(super) fn down<'c>(&self, ready: &Options<'c>, usable: &Usable) -> Option<Candidate<'c>> {
         match usable {
             Usable::Demand(demand) => ready.smallest(|c| self.leaves_enough(demand, c)),
-            Usable::Level(_) => ready.largest(|_| true),
+            Usable::Level { .. } => ready.largest(|_| true),
         }
     }
 

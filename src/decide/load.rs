@@ -9,8 +9,8 @@ use crate::model::{Capacity, Level, NoReading, Observation, Rules, Signal};
 pub(crate) enum Usable {
     /// A load, and what the servers carry.
     Demand(Demand),
-    /// A monitor's own judgement.
-    Level(Level),
+    /// A monitor's own judgement, and the milliseconds that it rests on.
+    Level { level: Level, value: f64 },
 }
 
 /// A load beside the capacity that divides it.
@@ -24,7 +24,7 @@ impl Usable {
     /// On which side of the band the reading lies.
     pub(crate) fn level(&self, rules: &Rules) -> Level {
         match self {
-            Usable::Level(level) => *level,
+            Usable::Level { level, .. } => *level,
             Usable::Demand(demand) => rules.level(demand.load, demand.capacity.total()),
         }
     }
@@ -102,9 +102,9 @@ pub(crate) fn usable(rules: &Rules, memory: &Memory, seen: &Observation) -> Resu
         return Err(Unusable::Stale { age, limit: rules.stats_max_age });
     }
     match reading.signal {
-        Signal::Level { level, .. } => match memory.as_it_is_since() {
+        Signal::Level { level, value } => match memory.as_it_is_since() {
             Some(since) if reading.taken.earliest < since => Err(Unusable::BeforeMove),
-            _ => Ok(Usable::Level(level)),
+            _ => Ok(Usable::Level { level, value }),
         },
         Signal::Demand { load } => {
             let capacity = seen.capacity.as_ref().map_err(|why| Unusable::NoCapacity(why.to_string()))?;

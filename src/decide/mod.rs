@@ -197,7 +197,7 @@ impl Case<'_> {
                 (self.told)(Passed::NotCovered { pending: self.pending });
                 Ok(())
             }
-            Usable::Level(_) => self.nothing_in_flight(),
+            Usable::Level { .. } => self.nothing_in_flight(),
         }
     }
 
@@ -261,6 +261,6 @@ impl Case<'_> {
 fn found(usable: &Usable) -> Found {
     match usable {
         Usable::Demand(demand) => Found::Load { load: demand.load, capacity: demand.capacity.total() },
-        Usable::Level(_) => Found::Level,
+        Usable::Level { value, .. } => Found::Level { value: *value },
     }
 }

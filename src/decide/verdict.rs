@@ -69,7 +69,10 @@ pub enum Found {
         capacity: f64,
     },
     /// A monitor's own judgement.
-    Level,
+    Level {
+        /// What it judged by, in milliseconds.
+        value: f64,
+    },
 }
 
 /// Why a group is left as it is. Their order here is the order in which `decide` asks.

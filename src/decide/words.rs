@@ -70,7 +70,7 @@ impl fmt::Display for Found {
                 )
             }
             Found::Load { load, .. } => write!(f, "{load} connections meet no serving capacity"),
-            Found::Level => write!(f, "The monitor's reading"),
+            Found::Level { value } => write!(f, "The response took {value:.0} ms"),
         }
     }
 }

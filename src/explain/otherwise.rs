@@ -182,7 +182,7 @@ fn with_signal(seen: &Observation, signal: Signal) -> Reading {
         Ok(reading) => Reading { signal, ..reading.clone() },
         Err(_) => {
             let taken = Window { earliest: seen.at, latest: seen.at };
-            Reading { signal, taken, balancers: Vec::new(), nodes: None }
+            Reading { signal, taken, balancers: Vec::new(), nodes: None, beat: None }
         }
     }
 }

@@ -135,6 +135,7 @@ fn add_up(balancers: &[Arc<Balancer>], at: Timestamp, stats_cache: Duration) -> 
         taken: Window { earliest: oldest.unwrap_or(Timestamp::MIN), latest: at },
         balancers: distinct.into_values().map(BalancerLoad::from).collect(),
         nodes: Some(nodes),
+        beat: None,
     }
 }
 

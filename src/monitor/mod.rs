@@ -4,6 +4,7 @@
 use async_trait::async_trait;
 
 pub mod balancers;
+pub mod heartbeat;
 pub mod octavia;
 pub mod rackspace_lb;
 

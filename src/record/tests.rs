@@ -35,6 +35,7 @@ fn observation() -> Observation {
             connections: 150,
         }],
         nodes: Some(Nodes { serving: 2, offline: 0, total: 2 }),
+        beat: None,
     };
     let capacity = Capacity { servers: 2, serving: 100.0, fixed: 0.0, per_server: 50.0 };
     Observation { at, fleet: Ok(fleet), reading: Ok(reading), capacity: Ok(capacity) }

@@ -61,6 +61,7 @@ impl Live {
             taken: Window { earliest: at, latest: at },
             balancers: Vec::new(),
             nodes: None,
+            beat: None,
         });
         let serving = f64::from(seen.ready) * self.capacity;
         let capacity = Capacity { servers: seen.ready, serving, fixed: 0.0, per_server: self.capacity };

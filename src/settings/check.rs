@@ -109,7 +109,13 @@ impl Checker<'_> {
             (Form::Tables(keys), Value::List(nodes)) => {
                 ValueKind::Array(self.tables(at, keys, node.line, nodes))
             }
-            (Form::Names, Value::List(nodes)) => ValueKind::Array(self.names(at, node.line, nodes)?),
+            (Form::Headers, Value::Table(table)) => ValueKind::Table(self.headers(at, table)),
+            (Form::Names, Value::List(nodes)) => {
+                ValueKind::Array(self.texts(at, &Form::Text, node.line, nodes)?)
+            }
+            (Form::Urls, Value::List(nodes)) => {
+                ValueKind::Array(self.texts(at, &Form::Url, node.line, nodes)?)
+            }
             (form, Value::Scalar(scalar)) => self.scalar(at, form, node.line, &scalar)?,
             (form, other) => {
                 let fault = format!("is {} but must be {}", other.described(), form.wanted());
@@ -196,26 +202,42 @@ impl Checker<'_> {
         right
     }
 
-    fn names(&mut self, at: &str, line: usize, nodes: Vec<Node>) -> Option<Vec<Layered>> {
+    /// Texts by header name (RFC 9110, section 5.1: a token).
+    fn headers(&mut self, at: &str, table: Table) -> Right {
+        let mut right = Right::new();
+        for (name, node) in table.0 {
+            let full = join(at, &name);
+            let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+            if name.is_empty() || !name.chars().all(token) {
+                self.tell(node.line, &full, None, "is no name of an HTTP header");
+                continue;
+            }
+            right.extend(self.value(&full, &Form::Text, node).map(|value| (name, value)));
+        }
+        right
+    }
+
+    /// A list of distinct texts of one form.
+    fn texts(&mut self, at: &str, form: &Form, line: usize, nodes: Vec<Node>) -> Option<Vec<Layered>> {
         if nodes.is_empty() {
             self.tell(line, at, Some("[]".into()), "is empty; write at least one");
             return None;
         }
-        let mut names = Vec::new();
+        let mut texts = Vec::new();
         for (index, node) in nodes.into_iter().enumerate() {
             let full = format!("{at}[{index}]");
             match node.value {
-                Value::Scalar(Scalar::Text(name)) if names.contains(&name) => {
+                Value::Scalar(Scalar::Text(text)) if texts.contains(&text) => {
                     self.tell(
                         node.line,
                         &full,
-                        Some(format!("{name:?}")),
+                        Some(format!("{text:?}")),
                         "stands in this list twice; name it once",
                     );
                 }
                 Value::Scalar(scalar) => {
-                    if self.scalar(&full, &Form::Text, node.line, &scalar).is_some() {
-                        names.extend(scalar.text());
+                    if self.scalar(&full, form, node.line, &scalar).is_some() {
+                        texts.extend(scalar.text());
                     }
                 }
                 other => {
@@ -228,7 +250,7 @@ impl Checker<'_> {
                 }
             }
         }
-        Some(names.into_iter().map(Layered::from).collect())
+        Some(texts.into_iter().map(Layered::from).collect())
     }
 }
 

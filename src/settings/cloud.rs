@@ -7,6 +7,7 @@ use url::Url;
 
 use super::group::{Flavors, GroupSettings};
 use super::origin::Rows;
+use super::place::Place;
 use super::problem::Report;
 use super::scalar::UNLIMITED;
 use super::schema::{Form, Key, join};
@@ -168,8 +169,10 @@ pub(super) struct CloudTable {
 impl CloudTable {
     /// Fills in what depends on the kind, and tells what does not go together.
     pub(super) fn resolve(self, base: &Path, around: &Surroundings, report: &mut Report) -> CloudSettings {
-        let mut path =
-            |written: Option<String>, key| written.and_then(|path| expand(&path, key, base, around, report));
+        let place = Place { base, around, allow_plain_http: self.allow_plain_http };
+        let mut path = |written: Option<String>, key| {
+            written.and_then(|path| place.path(&path, &join(SECTION, key), report))
+        };
         let credentials = path(self.credentials, "credentials");
         let ca_file = path(self.ca_file, "ca_file");
         let settings = CloudSettings {
@@ -188,39 +191,13 @@ impl CloudTable {
     }
 }
 
-/// A path in the file starts at the file's folder, one in a variable at the working folder.
-fn expand(
-    written: &str,
-    key: &str,
-    base: &Path,
-    around: &Surroundings,
-    report: &mut Report,
-) -> Option<PathBuf> {
-    let key = join(SECTION, key);
-    let base = if report.origins.is_variable(&key) { &around.folder } else { base };
-    let path = around.expand(written, base);
-    if path.is_none() {
-        let fault = "~ stands for no folder here, since no home is known; write the path in full";
-        report.tell(&key, Some(format!("{written:?}")), fault);
-    }
-    path
-}
-
 /// Nobody signs in to a cloud of the kind `none`, so what only a sign-in needs is not meant.
 fn tell_useless(kind: CloudKind, report: &mut Report) {
-    let remedy = [
-        ("identity_url", "leave it out, or write the cloud.kind that signs in there"),
-        ("credentials", "leave it out, and give a token, if one is needed, as LOADSCALE_TOKEN"),
-    ];
-    for (name, remedy) in remedy.into_iter().filter(|_| kind == CloudKind::None) {
-        let key = join(SECTION, name);
-        if report.origins.has(&key) {
-            report.tell(
-                &key,
-                None,
-                format!("has no use with cloud.kind = \"none\": nobody signs in; {remedy}"),
-            );
-        }
+    let key = join(SECTION, "identity_url");
+    if kind == CloudKind::None && report.origins.has(&key) {
+        let fault = "has no use with cloud.kind = \"none\": nobody signs in; leave it out, or write the \
+            cloud.kind that signs in there";
+        report.tell(&key, None, fault);
     }
 }
 
@@ -247,14 +224,14 @@ impl CloudSettings {
 
     /// Without a sign-in there is no catalog: what the groups need must be given.
     pub(super) fn tell_missing_endpoints(&self, groups: &[GroupSettings], report: &mut Report) {
-        if self.kind != CloudKind::None || groups.is_empty() {
+        if self.kind != CloudKind::None {
             return;
         }
-        let compute = groups.iter().any(|group| group.flavors == Flavors::Servers);
+        let any = |needs: fn(&GroupSettings) -> bool| groups.iter().any(needs);
         for (name, url, needed) in [
-            ("autoscale", &self.endpoints.autoscale, true),
-            ("load_balancer", &self.endpoints.load_balancer, true),
-            ("compute", &self.endpoints.compute, compute),
+            ("autoscale", &self.endpoints.autoscale, any(|group| group.scaler.is_the_clouds())),
+            ("load_balancer", &self.endpoints.load_balancer, any(|group| group.monitor.is_the_clouds())),
+            ("compute", &self.endpoints.compute, any(|group| group.flavors == Flavors::Servers)),
         ] {
             let key = format!("{SECTION}.endpoints.{name}");
             if needed && url.is_none() && !report.origins.has(&key) {

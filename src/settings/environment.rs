@@ -68,7 +68,7 @@ fn reach<'a>(at: &str, keys: &'a [Key], reachable: &mut Vec<(String, &'a Form)>)
             Form::PerFlavor { value, known } => {
                 reachable.extend(known.iter().map(|name| (join(&full, name), *value)))
             }
-            Form::Tables(_) | Form::Kinds(_) | Form::Names => {}
+            Form::Tables(_) | Form::Kinds(_) | Form::Names | Form::Urls | Form::Headers => {}
             form => reachable.push((full, form)),
         }
     }

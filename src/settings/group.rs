@@ -8,8 +8,9 @@ use serde::Deserialize;
 use super::capacity::Capacities;
 use super::cloud::CloudKind;
 use super::duration;
-use super::monitor::{self, MonitorSettings};
+use super::monitor::{self, MonitorSettings, MonitorTable};
 use super::origin::Rows;
+use super::place::Place;
 use super::problem::Report;
 use super::rules::{self, RulesTable};
 use super::scaler::{self, ScalerSettings, ScalerTable};
@@ -80,7 +81,7 @@ pub enum Flavors {
 #[serde(default)]
 pub(super) struct GroupTable {
     name: String,
-    monitor: Option<MonitorSettings>,
+    monitor: Option<MonitorTable>,
     load_balancers: Option<Vec<String>>,
     #[serde(deserialize_with = "duration::deserialize_some")]
     stats_cache: Option<Duration>,
@@ -97,6 +98,7 @@ pub(super) struct GroupTable {
 pub(super) struct Beside<'a> {
     pub(super) cloud: CloudKind,
     pub(super) capacities: &'a Capacities,
+    pub(super) place: Place<'a>,
 }
 
 impl GroupTable {
@@ -105,13 +107,18 @@ impl GroupTable {
         tell_forms(at, "monitor", &["load_balancers", "stats_cache"], &["load_balancers"], report);
         tell_forms(at, "scaler", &["scale_up", "scale_down"], &["scale_up", "scale_down"], report);
         tell_unknown_capacity(at, &self.fixed_servers, beside.capacities, report);
-        let monitor = self.monitor.unwrap_or_else(|| {
-            MonitorSettings::balancers(
+        let rules = match &self.monitor {
+            Some(monitor) if monitor.judges() => self.rules.of_levels(),
+            _ => self.rules,
+        };
+        let monitor = match self.monitor {
+            Some(monitor) => monitor.resolve(&join(at, "monitor"), &beside.place, report),
+            None => MonitorSettings::balancers(
                 beside.cloud,
                 self.load_balancers.unwrap_or_default(),
                 self.stats_cache,
-            )
-        });
+            ),
+        };
         let scaler = self.scaler.unwrap_or_else(|| ScalerTable::Autoscale {
             group: None,
             scale_up: self.scale_up.unwrap_or_default(),
@@ -120,7 +127,7 @@ impl GroupTable {
         GroupSettings {
             monitor,
             scaler: scaler.resolve(&self.name),
-            rules: self.rules.resolve(at, report),
+            rules: rules.resolve(at, report),
             fixed_servers: self.fixed_servers,
             flavors: self.flavors,
             name: self.name,

@@ -1,7 +1,7 @@
 //! The settings room: what the user wrote in settings.toml, checked, layered and resolved to plain values.
 //!
 //! Reading order: `schema` (the language of the tables of keys), then the sections that state theirs
-//! (`cloud`, `capacity`, `group`, `monitor`, `scaler`, `rules`, `hours`); `check` and `environment`, which hold
+//! (`cloud`, `capacity`, `group`, `monitor`, `heartbeat`, `scaler`, `rules`, `hours`); `check` and `environment`, which hold
 //! what was written against them; [`load`], which layers and resolves; `origin` and `problem`, what is
 //! told of values and of faults; `session`, the way to the `cloud` crate; `lint`, what is allowed but cannot be meant.
 
@@ -19,11 +19,13 @@ pub mod duration;
 mod environment;
 mod find;
 mod group;
+mod heartbeat;
 mod hours;
 pub mod lint;
 mod monitor;
 pub(crate) mod nearest;
 mod origin;
+mod place;
 mod problem;
 mod rules;
 mod scalar;
@@ -36,6 +38,7 @@ pub use self::cloud::{CloudKind, CloudSettings, Endpoints, Rate, Rates};
 pub use capacity::Capacities;
 pub use find::NotFound;
 pub use group::{Flavors, GroupSettings};
+pub use heartbeat::HeartbeatSettings;
 pub use monitor::MonitorSettings;
 pub use origin::{Origin, Row};
 pub use problem::{Problem, Problems};
@@ -45,6 +48,7 @@ pub use surroundings::{Surroundings, Variables};
 use environment::Override;
 use group::{Beside, GroupTable};
 use origin::{Origins, Rows};
+use place::Place;
 use problem::Report;
 use schema::{Form, Key};
 
@@ -115,7 +119,8 @@ pub fn from_text(text: &str, path: &Path, around: &Surroundings) -> Result<Setti
 
     let base = around.folder.join(path.parent().unwrap_or(Path::new("")));
     let cloud = plain.cloud.resolve(&base, around, &mut report);
-    let beside = Beside { cloud: cloud.kind, capacities: &plain.capacity };
+    let place = Place { base: &base, around, allow_plain_http: cloud.allow_plain_http };
+    let beside = Beside { cloud: cloud.kind, capacities: &plain.capacity, place };
     let groups = resolve_groups(groups, &beside, &mut report)?;
     cloud.tell_missing_endpoints(&groups, &mut report);
     Ok(Settings { path: path.to_owned(), cloud, capacity: plain.capacity, groups, origins: report.finish()? })

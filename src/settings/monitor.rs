@@ -6,7 +6,10 @@ use serde::Deserialize;
 
 use super::cloud::CloudKind;
 use super::duration;
+use super::heartbeat::{self, HeartbeatSettings, HeartbeatTable};
 use super::origin::Rows;
+use super::place::Place;
+use super::problem::Report;
 use super::schema::{Form, KIND, Key, Kind, join};
 
 /// How long Cloud Load Balancers keep statistics (Atlas: memcached, 300 s).
@@ -15,8 +18,11 @@ const RACKSPACE_STATS_CACHE: Duration = Duration::from_secs(300);
 const OCTAVIA_STATS_CACHE: Duration = Duration::from_secs(10);
 
 /// Every kind of monitor with its keys.
-pub(super) const KINDS: &[Kind] =
-    &[Kind { name: "rackspace-lb", keys: BALANCERS }, Kind { name: "octavia", keys: BALANCERS }];
+pub(super) const KINDS: &[Kind] = &[
+    Kind { name: "rackspace-lb", keys: BALANCERS },
+    Kind { name: "octavia", keys: BALANCERS },
+    Kind { name: "heartbeat", keys: heartbeat::KEYS },
+];
 
 /// The keys of a monitor that reads balancers; those of the short form, too.
 const BALANCERS: &[Key] = &[
@@ -25,28 +31,44 @@ const BALANCERS: &[Key] = &[
     Key::new("stats_cache", Form::DurationOrZero),
 ];
 
-/// What a group measures its load by.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// What a group measures its load by, as it stands in settings.
+#[derive(Debug, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
+pub(super) enum MonitorTable {
+    RackspaceLb {
+        #[serde(default)]
+        load_balancers: Vec<String>,
+        #[serde(default = "rackspace_stats_cache", deserialize_with = "duration::deserialize")]
+        stats_cache: Duration,
+    },
+    Octavia {
+        #[serde(default)]
+        load_balancers: Vec<String>,
+        #[serde(default = "octavia_stats_cache", deserialize_with = "duration::deserialize")]
+        stats_cache: Duration,
+    },
+    Heartbeat(HeartbeatTable),
+}
+
+/// What a group measures its load by.
+#[derive(Debug, Clone, PartialEq)]
 pub enum MonitorSettings {
     /// Active connections of Rackspace Cloud Load Balancers.
     RackspaceLb {
         /// By name or id; their connections add up.
-        #[serde(default)]
         load_balancers: Vec<String>,
         /// How old their statistics can be when they arrive.
-        #[serde(default = "rackspace_stats_cache", deserialize_with = "duration::deserialize")]
         stats_cache: Duration,
     },
     /// Active connections of OpenStack Octavia load balancers.
     Octavia {
         /// By name or id; their connections add up.
-        #[serde(default)]
         load_balancers: Vec<String>,
         /// How old their statistics can be when they arrive.
-        #[serde(default = "octavia_stats_cache", deserialize_with = "duration::deserialize")]
         stats_cache: Duration,
     },
+    /// How fast pages answer.
+    Heartbeat(HeartbeatSettings),
 }
 
 fn rackspace_stats_cache() -> Duration {
@@ -55,6 +77,26 @@ fn rackspace_stats_cache() -> Duration {
 
 fn octavia_stats_cache() -> Duration {
     OCTAVIA_STATS_CACHE
+}
+
+impl MonitorTable {
+    /// Fills in what follows from the rest, and tells what does not go together.
+    pub(super) fn resolve(self, at: &str, place: &Place<'_>, report: &mut Report) -> MonitorSettings {
+        match self {
+            MonitorTable::RackspaceLb { load_balancers, stats_cache } => {
+                MonitorSettings::RackspaceLb { load_balancers, stats_cache }
+            }
+            MonitorTable::Octavia { load_balancers, stats_cache } => {
+                MonitorSettings::Octavia { load_balancers, stats_cache }
+            }
+            MonitorTable::Heartbeat(table) => MonitorSettings::Heartbeat(table.resolve(at, place, report)),
+        }
+    }
+
+    /// Whether it says high, right or low itself, instead of a load for capacity to divide.
+    pub(super) fn judges(&self) -> bool {
+        matches!(self, MonitorTable::Heartbeat(_))
+    }
 }
 
 impl MonitorSettings {
@@ -81,15 +123,18 @@ impl MonitorSettings {
         match self {
             MonitorSettings::RackspaceLb { .. } => KINDS[0].name,
             MonitorSettings::Octavia { .. } => KINDS[1].name,
+            MonitorSettings::Heartbeat(_) => KINDS[2].name,
         }
     }
 
-    /// The balancers it adds up, by name or id.
-    pub fn load_balancers(&self) -> &[String] {
-        match self {
-            MonitorSettings::RackspaceLb { load_balancers, .. }
-            | MonitorSettings::Octavia { load_balancers, .. } => load_balancers,
-        }
+    /// Whether it says high, right or low itself, so that rules about utilization do not matter.
+    pub fn judges(&self) -> bool {
+        matches!(self, MonitorSettings::Heartbeat(_))
+    }
+
+    /// Whether it is a service of the cloud that one signs in to.
+    pub fn is_the_clouds(&self) -> bool {
+        !matches!(self, MonitorSettings::Heartbeat(_))
     }
 
     /// How old a reading can be when it arrives.
@@ -97,17 +142,21 @@ impl MonitorSettings {
         match self {
             MonitorSettings::RackspaceLb { stats_cache, .. }
             | MonitorSettings::Octavia { stats_cache, .. } => *stats_cache,
+            MonitorSettings::Heartbeat(_) => Duration::ZERO,
         }
     }
 
     pub(super) fn rows(&self, group: &str, rows: &mut Rows<'_>) {
-        let key = |name| join(&join(group, "monitor"), name);
-        rows.add(key(KIND), self.kind());
-        rows.add_either(
-            key("load_balancers"),
-            join(group, "load_balancers"),
-            self.load_balancers().join(", "),
-        );
-        rows.add_either(key("stats_cache"), join(group, "stats_cache"), duration::show(self.stats_cache()));
+        let at = join(group, "monitor");
+        rows.add(join(&at, KIND), self.kind());
+        match self {
+            MonitorSettings::RackspaceLb { load_balancers, stats_cache }
+            | MonitorSettings::Octavia { load_balancers, stats_cache } => {
+                let mut row = |name, value| rows.add_either(join(&at, name), join(group, name), value);
+                row("load_balancers", load_balancers.join(", "));
+                row("stats_cache", duration::show(*stats_cache));
+            }
+            MonitorSettings::Heartbeat(settings) => settings.rows(&at, rows),
+        }
     }
 }

@@ -91,7 +91,20 @@ impl TrackingTable {
     }
 }
 
+/// One slow answer is no trend, and one quick answer less so: the confirmations that a level asks for.
+const LEVELS_UP_AFTER: u32 = 3;
+const LEVELS_DOWN_AFTER: u32 = 5;
+
 impl RulesTable {
+    /// The same for a monitor that says high, right or low itself.
+    pub(super) fn of_levels(self) -> Self {
+        RulesTable {
+            scale_up_after: self.scale_up_after.or(Some(LEVELS_UP_AFTER)),
+            scale_down_after: self.scale_down_after.or(Some(LEVELS_DOWN_AFTER)),
+            ..self
+        }
+    }
+
     /// Fills in the defaults, and tells what contradicts itself.
     pub(super) fn resolve(self, at: &str, report: &mut Report) -> Rulebook {
         let default = Rules::default();

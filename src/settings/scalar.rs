@@ -97,6 +97,8 @@ impl Form {
             }
             Form::Rate => format!("a number of requests a second, or \"{UNLIMITED}\""),
             Form::Names => "a list of names or ids in quotes, such as [\"web\"]".into(),
+            Form::Urls => "a list of URLs in quotes, such as [\"https://host/beat\"]".into(),
+            Form::Headers => "a table of texts by header name, such as { Accept = \"text/plain\" }".into(),
             Form::PerFlavor { .. } => "a table of numbers by flavor, such as { \"general1-2\" = 50 }".into(),
             Form::Table(_) => "a table".into(),
             Form::Tables(_) => {

@@ -63,6 +63,13 @@ impl ScalerSettings {
         }
     }
 
+    /// Whether it is a service of the cloud that one signs in to.
+    pub fn is_the_clouds(&self) -> bool {
+        match self {
+            ScalerSettings::Autoscale { .. } => true,
+        }
+    }
+
     /// What is moved: two groups of settings must not move the same.
     pub(super) fn target(&self) -> (&'static str, &str) {
         match self {

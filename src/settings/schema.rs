@@ -42,6 +42,10 @@ pub(super) enum Form {
     Rate,
     /// A list of distinct texts with at least one in it.
     Names,
+    /// A list of distinct http or https URLs with at least one in it.
+    Urls,
+    /// A table of texts by the names of HTTP headers.
+    Headers,
     /// Numbers by flavor.
     PerFlavor {
         value: &'static Form,

@@ -48,7 +48,7 @@ pub struct Variables(BTreeMap<String, String>);
 
 impl Variables {
     /// The prefixes of the variables that are read at all.
-    const OURS: [&'static str; 2] = ["LOADSCALE_", "OS_"];
+    const OURS: [&'static str; 3] = ["LOADSCALE_", "OS_", "HEROKU_API_KEY"];
 
     fn of_process() -> io::Result<Self> {
         let mut variables = BTreeMap::new();

@@ -12,6 +12,7 @@
 //! * `openstack`: the same on Keystone v3 and Octavia.
 //! * `service`: `--interval`, signals, a reader that goes away.
 //! * `looks`: `check` and `status`. `explained`: `explain`.
+//! * `heartbeat`: groups that are judged by their pages; `page` is such a page.
 //! * `faults`: every request of a pass times everything that can go wrong with it.
 //! * `together`: many passes at once. `crashes`: a pass killed anywhere.
 //! * `secrets`: what no output and no file may hold.
@@ -23,10 +24,12 @@ mod cloud;
 mod crashes;
 mod explained;
 mod faults;
+mod heartbeat;
 mod imports;
 mod looks;
 mod lookups;
 mod openstack;
+mod page;
 mod passes;
 mod program;
 mod retraced;

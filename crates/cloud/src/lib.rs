@@ -12,7 +12,7 @@
 //! Below the session, from the top: `tokens` holds the token in use and sees to it that one
 //! sign-in serves all who wait; `token_file` hands it to the next process; `identity` signs in, by
 //! v2.0 or v3; `catalog` and `service` find an endpoint; `rate` keeps requests below a rate;
-//! `retry` says what is repeated and when; `transport` sends one request, through the `clients`;
+//! `retry` says what is repeated and when; `transport` sends one request, through the `clients`, which [`http`] makes;
 //! `refusal`, `message` and `redact` turn an unwelcome answer into a fault that shows the
 //! service's words and no secret; `paging` and `json` read lists and bodies.
 //!
@@ -22,6 +22,7 @@
 
 pub mod autoscale;
 pub mod compute;
+pub mod http;
 pub mod load_balancers;
 pub mod octavia;
 

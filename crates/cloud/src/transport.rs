@@ -11,9 +11,10 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
 
-use crate::clients::{Clients, causes, is_loopback};
+use crate::clients::Clients;
 use crate::config::Config;
 use crate::fault::{Call, Fault, Said};
+use crate::http::{causes, is_loopback};
 use crate::refusal;
 
 /// An answer larger than this is refused: ten times a full page of a thousand-server group.

@@ -28,7 +28,7 @@ fn look(mut scene: Scene, minute: i64, load: Option<f64>) -> Scene {
     scene.seen.at = now;
     scene.seen.reading = load.map_or(Err(NoReading::Missing("not answered".into())), |load| {
         let taken = Window { earliest: now, latest: now };
-        Ok(Reading { signal: Signal::Demand { load }, taken, balancers: Vec::new(), nodes: None })
+        Ok(Reading { signal: Signal::Demand { load }, taken, balancers: Vec::new(), nodes: None, beat: None })
     });
     scene.fleet(|fleet| fleet.details_at = now)
 }

@@ -62,6 +62,7 @@ fn scene() -> Scene {
         taken: Window { earliest: now, latest: now },
         balancers: Vec::new(),
         nodes: None,
+        beat: None,
     };
     let capacity = Capacity { servers: 4, serving: 200.0, fixed: 0.0, per_server: 50.0 };
     let seen = Observation { at: now, fleet: Ok(fleet), reading: Ok(reading), capacity: Ok(capacity) };

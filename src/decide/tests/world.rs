@@ -192,6 +192,7 @@ fn observe(story: &Story, service: &Service, tick: Tick, now: i64) -> Observatio
         taken: Window { earliest: at(now), latest: at(now) },
         balancers: Vec::new(),
         nodes: None,
+        beat: None,
     };
     let serving = f64::from(service.active) * PER_SERVER;
     let capacity = Capacity { servers: service.active, serving, fixed: 0.0, per_server: PER_SERVER };

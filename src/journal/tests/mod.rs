@@ -127,6 +127,7 @@ fn seen(at: Timestamp, load: f64, desired: u32) -> Observation {
         taken: Window { earliest: at, latest: at },
         balancers: Vec::new(),
         nodes: None,
+        beat: None,
     };
     let serving = f64::from(desired) * 50.0;
     let capacity = Capacity { servers: desired, serving, fixed: 0.0, per_server: 50.0 };

@@ -100,7 +100,9 @@ pub fn lint_group(group: &GroupSettings, known: &Known) -> Vec<Lint> {
     let found = [
         limits_apart(&group.rules.tightest(), known.limits),
         no_reading_usable(rules, stats_cache),
-        narrow_band(&group.rules.widest(), known.limits).map(LintKind::NarrowBand),
+        narrow_band(&group.rules.widest(), known.limits)
+            .filter(|_| !group.monitor.judges())
+            .map(LintKind::NarrowBand),
         cooldown_below_cache(rules, known.cooldown, stats_cache),
         interval_below_cache(known.interval, stats_cache),
     ];
