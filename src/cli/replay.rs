@@ -13,40 +13,46 @@ use crate::settings::duration;
 
 /// A recorded load, the fleet that meets it, and what is judged.
 ///
-/// With --settings or --group the rules of that group are judged; with --strategy those strategies at their
+/// The load is that of TRACE.csv, else of the journal of the live group that --group names: then its rules,
+/// policies, limits and cooldown are judged as they are, and how it went is shown beside. With a trace,
+/// --settings or --group name groups whose rules are judged; with --strategy those strategies at their
 /// defaults; with neither, all strategies.
 #[derive(Debug, Clone, Args)]
 pub struct ReplayArgs {
     /// The recorded load: CSV with a header `timestamp,value`, RFC 3339 or epoch seconds.
     #[arg(value_name = "TRACE.csv")]
-    pub trace: PathBuf,
-    /// The load that one server carries well, in the unit of the trace.
+    pub trace: Option<PathBuf>,
+    /// How far back the group's journal is replayed [default: 28d].
+    #[arg(long, value_name = "DURATION", value_parser = since)]
+    pub since: Option<Duration>,
+    /// The load that one server carries well, in the unit of the trace [default: the group's].
     #[arg(long, value_name = "LOAD", value_parser = above_zero)]
-    pub capacity: f64,
-    /// How long a server takes from being asked for to serving.
-    #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = "3m")]
-    pub boot: Duration,
-    /// The time from pass to pass.
-    #[arg(long, value_name = "DURATION", value_parser = super::interval, default_value = "60s")]
-    pub every: Duration,
-    /// The fewest servers.
-    #[arg(long, value_name = "SERVERS", default_value_t = 2)]
-    pub min: u32,
-    /// The most servers.
-    #[arg(long, value_name = "SERVERS", default_value_t = 1000)]
-    pub max: u32,
+    pub capacity: Option<f64>,
+    /// How long a server takes from being asked for to serving [default: the group's, 3m for a trace].
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    pub boot: Option<Duration>,
+    /// The time from pass to pass [default: the group's, 60s for a trace].
+    #[arg(long, value_name = "DURATION", value_parser = super::interval)]
+    pub every: Option<Duration>,
+    /// The fewest servers [default: the group's, 2 for a trace].
+    #[arg(long, value_name = "SERVERS")]
+    pub min: Option<u32>,
+    /// The most servers [default: the group's, 1000 for a trace].
+    #[arg(long, value_name = "SERVERS")]
+    pub max: Option<u32>,
     /// A strategy to judge (repeatable).
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Strategy::NAMES))]
     pub strategy: Vec<String>,
     /// Known policies to compare with, their rules re-implemented.
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = PossibleValuesParser::new(Peer::NAMES))]
     pub against: Vec<String>,
-    /// A policy that the group has: +1, -1, +50%, =4 (repeatable) [default: any number can be set].
+    /// A policy that the group has: +1, -1, +50%, =4 (repeatable) [default: the group's; any number can be set
+    /// for a trace].
     #[arg(long = "policy", value_name = "EFFECT", value_parser = policy, allow_hyphen_values = true)]
     pub policies: Vec<Step>,
-    /// The group's pause between any two moves.
-    #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = "0s")]
-    pub cooldown: Duration,
+    /// The group's pause between any two moves [default: the group's, none for a trace].
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    pub cooldown: Option<Duration>,
     /// Judge many values of one setting: target=0.5..1.0, scale_up_above=0.6..1.0, scale_down_below=0.3..0.7.
     #[arg(long, value_name = "KEY=FROM..TO", value_parser = sweep)]
     pub sweep: Option<Sweep>,
@@ -98,6 +104,15 @@ fn above_zero(text: &str) -> Result<f64, String> {
     }
 }
 
+/// A duration in which days are written too: 28d, 36h.
+fn since(text: &str) -> Result<Duration, String> {
+    let days = text.strip_suffix('d').and_then(|days| days.parse::<u32>().ok());
+    match days {
+        Some(days) => Ok(Duration::from_secs(u64::from(days) * 24 * 3600)),
+        None => duration::parse(text),
+    }
+}
+
 fn policy(text: &str) -> Result<Step, String> {
     let wanted = || "a policy is +1, -1, +50%, -10% or =4".to_owned();
     let effect = if let Some(number) = text.strip_prefix('=') {
@@ -134,6 +149,13 @@ mod tests {
         assert_eq!(effect("-10%"), Ok((Direction::Down, Effect::Percent(-10.0))));
         assert_eq!(effect("=4"), Ok((Direction::Up, Effect::Desired(4))));
         assert!(effect("one").is_err() && effect("=-1").is_err() && effect("inf%").is_err());
+    }
+
+    #[test]
+    fn a_time_back_may_be_in_days() {
+        assert_eq!(since("28d"), Ok(Duration::from_secs(28 * 86_400)));
+        assert_eq!(since("36h"), Ok(Duration::from_secs(36 * 3600)));
+        assert!(since("d").is_err() && since("-1d").is_err() && since("1.5d").is_err());
     }
 
     #[test]

@@ -49,7 +49,7 @@ fn thin_one(dir: &Path, segment: &Segment, mut state: State) -> Result<State, Fa
     let mut lines = Vec::new();
     segments::read(&full, 0, |entry| {
         state.fold(&entry);
-        if let Some(outline) = outline(&entry) {
+        if let Some(outline) = entry.outline() {
             push_line(&mut lines, &Entry::Thinned(outline));
         }
     })?;
@@ -59,18 +59,25 @@ fn thin_one(dir: &Path, segment: &Segment, mut state: State) -> Result<State, Fa
     Ok(state)
 }
 
-fn outline(entry: &Entry) -> Option<Thinned> {
-    let Entry::Pass { pass, .. } = entry else { return None };
-    let load = pass.seen.reading.as_ref().ok().and_then(|reading| match reading.signal {
-        Signal::Demand { load } => Some(load),
-        Signal::Level { .. } => None,
-    });
-    Some(Thinned {
-        at: pass.seen.at,
-        load,
-        serving: pass.seen.capacity.as_ref().ok().map(|capacity| capacity.servers),
-        desired: pass.seen.fleet.as_ref().ok().map(|fleet| fleet.desired),
-    })
+impl Entry {
+    /// What a thinned pass, or one that is still whole, comes down to; none for what is no pass.
+    pub fn outline(&self) -> Option<Thinned> {
+        let seen = match self {
+            Entry::Pass { pass, .. } => &pass.seen,
+            Entry::Thinned(thinned) => return Some(*thinned),
+            _ => return None,
+        };
+        let load = seen.reading.as_ref().ok().and_then(|reading| match reading.signal {
+            Signal::Demand { load } => Some(load),
+            Signal::Level { .. } => None,
+        });
+        Some(Thinned {
+            at: seen.at,
+            load,
+            serving: seen.capacity.as_ref().ok().map(|capacity| capacity.servers),
+            desired: seen.fleet.as_ref().ok().map(|fleet| fleet.desired),
+        })
+    }
 }
 
 /// Appends `entry` to `lines` as one line of JSON.

@@ -21,6 +21,7 @@ pub struct Live {
     start: Timestamp,
     tick: Duration,
     capacity: f64,
+    fixed: f64,
 }
 
 impl Live {
@@ -46,6 +47,7 @@ impl Live {
             start: trace.start,
             tick: trace.tick,
             capacity: setup.capacity,
+            fixed: setup.fixed,
         }
     }
 
@@ -64,7 +66,8 @@ impl Live {
             beat: None,
         });
         let serving = f64::from(seen.ready) * self.capacity;
-        let capacity = Capacity { servers: seen.ready, serving, fixed: 0.0, per_server: self.capacity };
+        let (fixed, per_server) = (self.fixed, self.capacity);
+        let capacity = Capacity { servers: seen.ready, serving, fixed, per_server };
         Observation {
             at,
             fleet: Ok(self.fleet.clone()),

@@ -1,9 +1,9 @@
 //! Replay: what a decision would have cost. A recorded load meets a fleet whose servers take time to
 //! boot, and the bill is set beside that of a clairvoyant. Pure: no files, no clock.
 //!
-//! Reading order: `trace` (the load), `fleet` (servers that boot), [`run`] here (the time model),
-//! `oracle` (the cheapest fleet that is never short), `score` (the bill), `live` (the decision that
-//! runs live), `peers` (known policies).
+//! Reading order: `trace` (the load), `history` (that of a live group), `fleet` (servers that boot), [`run`]
+//! here (the time model), `oracle` (the cheapest fleet that is never short), `score` (the bill), `live` (the
+//! decision that runs live), `peers` (known policies), `plot` (a course as a picture).
 //!
 //! The time model. In tick k the load meets the servers that are ready; the tick is scored. At its end
 //! the policy sees it and may name another number of servers. More of them are paid from tick k+1 and
@@ -11,6 +11,7 @@
 //! without a sample is shown as such, and not scored.
 
 mod fleet;
+pub mod history;
 pub mod live;
 pub mod oracle;
 pub mod peers;
@@ -35,6 +36,8 @@ const EXACTLY: f64 = 1e-9;
 pub struct Setup {
     /// The load that one server carries well, in the trace's unit.
     pub capacity: f64,
+    /// What servers carry besides that no policy can move.
+    pub fixed: f64,
     /// Ticks that a server is paid for before it serves.
     pub boot: usize,
     /// The fewest and most servers.
@@ -44,13 +47,18 @@ pub struct Setup {
 impl Setup {
     /// Servers that `load` needs, within the limits.
     pub fn demand(&self, load: f64) -> u32 {
-        self.clamp(servers_for(load, self.capacity))
+        self.clamp(servers_for(load - self.fixed, self.capacity))
     }
 
     /// The fleet that a replay of `trace` starts with: what its first sample would fill to 70 %.
     pub fn start(&self, trace: &Trace) -> u32 {
         let first = trace.load.iter().flatten().next().copied().unwrap_or(0.0);
-        self.clamp(servers_for(first, START_UTILIZATION * self.capacity))
+        self.clamp(servers_for(first - START_UTILIZATION * self.fixed, START_UTILIZATION * self.capacity))
+    }
+
+    /// What `servers` carry, with the fixed ones.
+    pub fn carried(&self, servers: u32) -> f64 {
+        f64::from(servers) * self.capacity + self.fixed
     }
 
     fn clamp(&self, servers: u32) -> u32 {

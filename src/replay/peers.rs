@@ -37,12 +37,26 @@ impl Peer {
 
     /// It, with its default settings, at ticks of `tick`.
     pub fn policy(self, setup: &Setup, tick: Duration) -> Box<dyn Policy> {
-        match self {
+        let policy: Box<dyn Policy> = match self {
             Peer::Loadscale2014 => Box::new(Loadscale2014::new(*setup, tick, 0.8)),
             Peer::Hpa => Box::new(Hpa::new(*setup, tick, 0.7)),
             Peer::Aws => Box::new(Aws::new(*setup, tick, 0.7)),
             Peer::Autoscalebot => Box::new(Autoscalebot::new(*setup, tick, 0.9)),
-        }
+        };
+        Box::new(BesideFixed { fixed: setup.fixed, policy })
+    }
+}
+
+/// None of them knows of servers that it cannot move: it is shown the load that those leave.
+struct BesideFixed {
+    fixed: f64,
+    policy: Box<dyn Policy>,
+}
+
+impl Policy for BesideFixed {
+    fn decide(&mut self, seen: &Sight) -> Option<u32> {
+        let load = seen.load.map(|load| (load - self.fixed).max(0.0));
+        self.policy.decide(&Sight { load, ..*seen })
     }
 }
 

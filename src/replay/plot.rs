@@ -64,7 +64,7 @@ fn columns(trace: &Trace, setup: &Setup, course: &Course) -> Vec<Column> {
     (0..of)
         .map(|column| {
             bounds(column, of).fold(Column::default(), |so_far, tick| {
-                let load = trace.load[tick].map(|load| load / setup.capacity);
+                let load = trace.load[tick].map(|load| ((load - setup.fixed) / setup.capacity).max(0.0));
                 let short = trace.load[tick].is_some_and(|load| course.ready[tick] < setup.demand(load));
                 Column {
                     load: larger(so_far.load, load),
@@ -175,12 +175,9 @@ fn axes(trace: &Trace, most: f64, y: impl Fn(f64) -> f64) -> String {
         );
         servers += step;
     }
-    let ticks = i64::try_from(trace.load.len()).unwrap_or(i64::MAX);
-    let seconds = i64::try_from(trace.tick.as_secs()).unwrap_or(i64::MAX).saturating_mul(ticks);
-    let end = trace.start.saturating_add(jiff::SignedDuration::from_secs(seconds)).unwrap_or(trace.start);
     let below = bottom + LANE + 20.0;
     let _ = writeln!(out, r#"<text x="{LEFT}" y="{below}">{}</text>"#, trace.start);
-    let _ = writeln!(out, r#"<text x="{right}" y="{below}" text-anchor="end">{end}</text>"#);
+    let _ = writeln!(out, r#"<text x="{right}" y="{below}" text-anchor="end">{}</text>"#, trace.end());
     let _ = writeln!(out, r#"<text x="{LEFT}" y="{}">servers</text>"#, TOP - 6.0);
     out
 }
@@ -202,7 +199,7 @@ mod tests {
     fn it_shows_what_was_short_and_escapes_names() {
         let text = "timestamp,value\n0,10\n60,30\n120,\n180,10\n";
         let trace = Trace::parse("a<b&c.csv", text, Duration::from_secs(60)).unwrap();
-        let setup = Setup { capacity: 10.0, boot: 1, limits: Limits { min: 1, max: 9 } };
+        let setup = Setup { capacity: 10.0, fixed: 0.0, boot: 1, limits: Limits { min: 1, max: 9 } };
         let course = Course { ready: vec![1, 1, 3, 3], paid: vec![1, 3, 3, 3], change: vec![2, 0, 0, -2] };
         let score = Judge::new(&trace, &setup).score(&course);
         let svg = svg(&trace, &setup, &course, "threshold", &score);

@@ -136,7 +136,7 @@ impl<'a> Judge<'a> {
     }
 
     fn lost_load(&self, course: &Course) -> f64 {
-        let carried = |tick: usize| f64::from(course.ready[tick]) * self.setup.capacity;
+        let carried = |tick: usize| self.setup.carried(course.ready[tick]);
         let lost: f64 = self.scored.iter().map(|&(tick, load, _)| (load - carried(tick)).max(0.0)).sum();
         let all: f64 = self.scored.iter().map(|&(_, load, _)| load).sum();
         lost * 100.0 / all.max(EXACTLY)
@@ -145,7 +145,7 @@ impl<'a> Judge<'a> {
     fn p95_utilization(&self, course: &Course) -> f64 {
         let of = |&(tick, load, _): &(usize, f64, u32)| match load {
             0.0 => 0.0,
-            load => load / (f64::from(course.ready[tick]) * self.setup.capacity),
+            load => load / self.setup.carried(course.ready[tick]),
         };
         let mut all: Vec<f64> = self.scored.iter().map(of).collect();
         all.sort_by(f64::total_cmp);

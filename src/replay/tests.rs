@@ -25,7 +25,7 @@ fn trace(load: impl IntoIterator<Item = Option<f64>>) -> Trace {
 }
 
 fn setup(capacity: f64, boot: usize, min: u32) -> Setup {
-    Setup { capacity, boot, limits: Limits { min, max: 99 } }
+    Setup { capacity, fixed: 0.0, boot, limits: Limits { min, max: 99 } }
 }
 
 fn near(a: f64, b: f64) -> bool {
@@ -91,8 +91,6 @@ fn by_hand_the_original_and_a_lost_sample() {
     assert_eq!((score.actions, score.reversals), (4, 2));
 }
 
-/// From one replica a load that needs ten: 1, 5, 10 within one tick of four syncs. When the load falls
-/// in tick 3, the last recommendation of ten (second 165) leaves the 300 s with the last sync of tick 7.
 #[test]
 fn limits_by_the_clock_are_followed() {
     let zone = TimeZone::get("Asia/Kolkata").unwrap();
@@ -112,6 +110,8 @@ fn limits_by_the_clock_are_followed() {
     }
 }
 
+/// From one replica a load that needs ten: 1, 5, 10 within one tick of four syncs. When the load falls
+/// in tick 3, the last recommendation of ten (second 165) leaves the 300 s with the last sync of tick 7.
 #[test]
 fn hpa_grows_in_bounds_and_shrinks_after_its_window() {
     let trace = trace([[70.0; 3].to_vec(), [7.0; 7].to_vec()].concat().into_iter().map(Some));

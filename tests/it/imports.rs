@@ -17,7 +17,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("rulebook", &["model"]),
     ("journal", &["decide", "files", "model", "record"]),
     ("explain", &["decide", "journal", "model", "record"]),
-    ("replay", &["decide", "model", "rulebook"]),
+    ("replay", &["decide", "journal", "model", "rulebook"]),
     ("monitor", &["known", "memo", "model", "tick"]),
     ("scaler", &["known", "memo", "model", "tick"]),
     ("capacity", &["model", "scaler", "settings"]),

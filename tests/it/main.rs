@@ -11,8 +11,8 @@
 //! * `round_trips`: what a pass asks for, and what it asks for at the same time.
 //! * `openstack`: the same on Keystone v3 and Octavia.
 //! * `service`: `--interval`, signals, a reader that goes away.
-//! * `looks`: `check` and `status`. `explained`: `explain`.
 //! * `heartbeat`: groups that are judged by their pages; `page` is such a page.
+//! * `looks`: `check` and `status`. `explained`: `explain`. `replayed`: `replay`.
 //! * `faults`: every request of a pass times everything that can go wrong with it.
 //! * `together`: many passes at once. `crashes`: a pass killed anywhere.
 //! * `secrets`: what no output and no file may hold.
@@ -32,6 +32,7 @@ mod openstack;
 mod page;
 mod passes;
 mod program;
+mod replayed;
 mod retraced;
 mod round_trips;
 mod running;

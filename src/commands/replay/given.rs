@@ -1,0 +1,144 @@
+//! What a replay is given: a load and the world that meets it, from a file or from a live group's journal.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+use jiff::Timestamp;
+
+use crate::cli::{CommonArgs, ReplayArgs};
+use crate::model::{Limits, Moves, Step};
+use crate::replay::history::History;
+use crate::replay::trace::Trace;
+use crate::replay::{Course, Setup};
+use crate::rulebook::Rulebook;
+use crate::settings::GroupSettings;
+use crate::settings::duration::show;
+use crate::setup;
+
+/// Where neither the command line nor a journal tells.
+const BOOT: Duration = Duration::from_secs(3 * 60);
+const EVERY: Duration = Duration::from_secs(60);
+const LIMITS: Limits = Limits { min: 2, max: 1000 };
+/// How far back a journal is read.
+const SINCE: Duration = Duration::from_secs(28 * 24 * 3600);
+
+/// A load, and the world that meets it.
+pub(super) struct Given {
+    pub(super) trace: Trace,
+    pub(super) setup: Setup,
+    /// The ways the fleet can be moved.
+    pub(super) moves: Moves,
+    /// The group's pause between any two moves.
+    pub(super) cooldown: Duration,
+    /// The live group that the load was, if it was one.
+    pub(super) live: Option<Live>,
+}
+
+/// A live group.
+pub(super) struct Live {
+    pub(super) name: String,
+    /// Its rules by the settings.
+    pub(super) rules: Rulebook,
+    /// What became of it.
+    pub(super) course: Course,
+}
+
+impl Given {
+    /// What the command line names: the trace, else the journal of the group.
+    ///
+    /// # Errors
+    /// What cannot be read, or does not fit together.
+    pub(super) fn find(common: &CommonArgs, args: &ReplayArgs) -> Result<Given> {
+        match &args.trace {
+            Some(path) => Given::of_file(path, args),
+            None => Given::of_group(common, args),
+        }
+    }
+
+    fn of_file(path: &Path, args: &ReplayArgs) -> Result<Given> {
+        if args.since.is_some() {
+            bail!("--since is for a group's journal; {} is replayed whole", path.display());
+        }
+        let capacity = args.capacity.ok_or_else(|| {
+            anyhow!("--capacity is missing: the load that one server carries well, in the unit of the trace")
+        })?;
+        let text = fs::read_to_string(path)
+            .with_context(|| format!("the trace {} cannot be read", path.display()))?;
+        let trace = Trace::parse(&path.display().to_string(), &text, args.every.unwrap_or(EVERY))?;
+        let boot = ticks(args.boot.unwrap_or(BOOT), &trace)?;
+        let setup = Setup { capacity, fixed: 0.0, boot, limits: limits(args, LIMITS)? };
+        let cooldown = args.cooldown.unwrap_or_default();
+        Ok(Given { trace, setup, moves: moves(&args.policies, Moves::Exact), cooldown, live: None })
+    }
+
+    fn of_group(common: &CommonArgs, args: &ReplayArgs) -> Result<Given> {
+        let configured = setup::Setup::load(common)?;
+        let [group] = configured.groups.as_slice() else {
+            bail!("name a trace, or one group with --group whose journal is to be replayed");
+        };
+        let journal = configured.journal();
+        let key = configured.group_key(group);
+        let from = Timestamp::now() - args.since.unwrap_or(SINCE);
+        let mut history = History::default();
+        journal.entries(&key, |entry| {
+            if entry.at().is_none_or(|at| at >= from) {
+                history.take(&entry);
+            }
+        })?;
+        let past = history
+            .past(&group.name, args.every)
+            .with_context(|| format!("{}: its journal {}", group.name, journal.dir(&key).display()))?;
+        let boot = args.boot.or(group.rules.rules.boot).or(past.boot).unwrap_or(BOOT);
+        let setup = Setup {
+            capacity: args.capacity.unwrap_or(past.capacity.per_server),
+            fixed: past.capacity.fixed,
+            boot: ticks(boot, &past.trace)?,
+            limits: limits(args, past.fleet.limits)?,
+        };
+        tracing::info!("{}", told(group, &setup, &past.trace));
+        Ok(Given {
+            setup,
+            moves: moves(&args.policies, past.fleet.moves),
+            cooldown: args.cooldown.unwrap_or(past.fleet.cooldown),
+            live: Some(Live { name: group.name.clone(), rules: group.rules.clone(), course: past.course }),
+            trace: past.trace,
+        })
+    }
+}
+
+fn told(group: &GroupSettings, setup: &Setup, trace: &Trace) -> String {
+    let Setup { capacity, fixed, boot, limits } = setup;
+    format!(
+        "{}: {} to {}, a pass every {}; a server carries {capacity} and boots {boot} passes, fixed ones carry \
+         {fixed}, limits {} to {}",
+        group.name,
+        trace.start,
+        trace.end(),
+        show(trace.tick),
+        limits.min,
+        limits.max
+    )
+}
+
+fn ticks(boot: Duration, trace: &Trace) -> Result<usize> {
+    usize::try_from(boot.as_secs().div_ceil(trace.tick.as_secs())).context("--boot is too long")
+}
+
+/// The limits of the command line, else those that are known.
+fn limits(args: &ReplayArgs, known: Limits) -> Result<Limits> {
+    let limits = Limits { min: args.min.unwrap_or(known.min), max: args.max.unwrap_or(known.max) };
+    if limits.min > limits.max {
+        bail!(
+            "the fewest servers, {}, are more than the most, {}; see --min and --max",
+            limits.min,
+            limits.max
+        );
+    }
+    Ok(limits)
+}
+
+fn moves(asked: &[Step], known: Moves) -> Moves {
+    if asked.is_empty() { known } else { Moves::Steps(asked.to_vec()) }
+}
