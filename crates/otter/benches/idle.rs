@@ -5,24 +5,27 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::body::Body;
-use axum::http::Request;
-use futures::{StreamExt, stream};
+use jiff::Timestamp;
 use otter::balancer::Memory;
 use otter::clock::SystemClock;
 use otter::launcher::Simulated;
+use otter::model::state::{Group, Progress, Status};
+use otter::model::{GroupConfig, GroupKey, Launch, Policy, Problems, StoredPolicy};
 use otter::settings::{Auth, Settings};
+use otter::store::{self, Durability, Rows, Sqlite, Store};
 use otter::{App, Parts};
 use serde_json::json;
-use tower::ServiceExt;
 
 const GROUPS: usize = 100_000;
+/// Groups written in one transaction.
+const BATCH: usize = 1000;
 const WATCHED: Duration = Duration::from_secs(60);
 
 #[tokio::main]
 async fn main() {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let database = format!("sqlite:{}", folder.path().join("otter.db").display());
+    fill(&database).await;
     let mut settings = Settings { database, auth: Auth::None, ..Settings::default() };
     settings.limits.rates = false;
     settings.limits.max_groups = GROUPS as u64;
@@ -33,9 +36,6 @@ async fn main() {
         let parts =
             Parts { settings: settings.clone(), clock, launcher, balancer: Arc::new(Memory::default()) };
         let app = App::start(parts).await.unwrap();
-        if self_heal.is_zero() {
-            fill(&app).await;
-        }
         app.settled().await;
         let (began, before) = (Instant::now(), cpu_seconds());
         tokio::time::sleep(WATCHED).await;
@@ -48,20 +48,49 @@ async fn main() {
     }
 }
 
-/// Creates the groups, some at a time.
-async fn fill(app: &App) {
-    let router = otter::router(app.clone());
-    let body = json!({
-        "groupConfiguration": {"name": "g", "cooldown": 0, "minEntities": 0, "maxEntities": 2},
-        "launchConfiguration": {"type": "launch_server", "args": {"server": {"flavorRef": "f", "imageRef": "i"}}},
-        "scalingPolicies": [{"name": "p", "cooldown": 0, "type": "webhook", "change": 1}],
-    })
-    .to_string();
-    let work = stream::iter(0..GROUPS).map(|_| {
-        let request = Request::post("/v1.0/t/groups").body(Body::from(body.clone())).unwrap();
-        router.clone().oneshot(request)
-    });
-    work.buffer_unordered(64).for_each(async |answer| assert_eq!(answer.unwrap().status(), 201)).await;
+/// Writes the groups, each with a policy, a thousand a transaction: what they cost is measured afterwards.
+async fn fill(database: &str) {
+    let store = Sqlite::open(database, Durability::Off).await.unwrap();
+    for batch in 0..GROUPS / BATCH {
+        store::change(&store, move |rows| Box::pin(write(rows, batch))).await.unwrap();
+    }
+    store.close().await;
+}
+
+async fn write(rows: &mut dyn Rows, batch: usize) -> store::Result<()> {
+    for number in batch * BATCH..(batch + 1) * BATCH {
+        let (group, policy) = idle(number);
+        rows.insert_group(&group, &launch(), Timestamp::now()).await?;
+        rows.insert_policy(&group.key, &policy).await?;
+    }
+    Ok(())
+}
+
+fn launch() -> Launch {
+    Launch::stored(json!({"type": "launch_server", "args": {"server": {"flavorRef": "f", "imageRef": "i"}}}))
+}
+
+/// A group of nothing with nothing due.
+fn idle(number: usize) -> (Group, StoredPolicy) {
+    let mut problems = Problems::default();
+    let config = json!({"name": "g", "cooldown": 0, "minEntities": 0, "maxEntities": 2});
+    let policy = json!({"name": "p", "cooldown": 0, "type": "webhook", "change": 1});
+    let config = GroupConfig::read_new("", &config, &mut problems).unwrap();
+    let policy = Policy::read("", &policy, &mut problems).unwrap();
+    let group = Group {
+        key: GroupKey { tenant: "t".to_owned(), group: format!("group-{number:032}") },
+        config,
+        desired: 0,
+        touched: None,
+        paused: false,
+        suspended: false,
+        deleting: false,
+        status: Status::Active,
+        errors: Vec::new(),
+        active: 0,
+        progress: Progress::default(),
+    };
+    (group, StoredPolicy { id: format!("policy-{number:032}"), policy, touched: None, due: None })
 }
 
 /// User and system time of this process (proc(5), fields 14 and 15, in ticks of 10 ms).

@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use tokio::task::{Id, JoinError, JoinSet};
 
 use super::gather::{self, Gathered};
-use super::{AFTER_FAULT, heal, round, schedules};
+use super::{AFTER_FAULT, forget, heal, round, schedules};
 use crate::app::App;
 use crate::error::Error;
 use crate::model::GroupKey;
@@ -25,6 +25,8 @@ enum Job {
     Round(GroupKey),
     /// Self-heal.
     Heal,
+    /// Removing old history.
+    Forget,
 }
 
 /// What a task has come to.
@@ -32,7 +34,8 @@ enum Done {
     Gathered(Gathered),
     /// When the group is due next.
     Round(Option<Timestamp>),
-    Healed,
+    /// Nothing follows from it.
+    Over,
 }
 
 /// The worker's memory between looks.
@@ -49,6 +52,7 @@ pub(super) struct Desk {
     heal_at: Option<Timestamp>,
     /// Before this self-heal is not hastened.
     heal_not_before: Timestamp,
+    forget_at: Timestamp,
 }
 
 impl Desk {
@@ -63,6 +67,7 @@ impl Desk {
             next: None,
             heal_at: heal::next(&app),
             heal_not_before: app.now(),
+            forget_at: forget::next(&app),
             app,
         }
     }
@@ -91,7 +96,9 @@ impl Desk {
         let mut rows = self.app.read().await?;
         self.take_up(rows.due_groups(now).await?);
         self.heal(now);
-        self.next = rows.next_due(now).await?.into_iter().chain(self.heal_at).min();
+        self.forget(now);
+        let due = rows.next_due(now).await?;
+        self.next = due.into_iter().chain(self.heal_at).chain([self.forget_at]).min();
         Ok(())
     }
 
@@ -128,7 +135,18 @@ impl Desk {
             let app = self.app.clone();
             self.start(Job::Heal, async move {
                 heal::all(&app).await;
-                Done::Healed
+                Done::Over
+            });
+        }
+    }
+
+    fn forget(&mut self, now: Timestamp) {
+        if self.forget_at <= now {
+            self.forget_at = forget::next(&self.app);
+            let app = self.app.clone();
+            self.start(Job::Forget, async move {
+                forget::old_history(&app).await;
+                Done::Over
             });
         }
     }
@@ -157,7 +175,7 @@ impl Desk {
         match self.jobs.remove(&id) {
             Some(Job::Gather(tenant, keys)) => self.gathered(tenant, keys, done),
             Some(Job::Round(key)) => self.rounded(key, done),
-            Some(Job::Heal) | None => {}
+            Some(Job::Heal | Job::Forget) | None => {}
         }
     }
 

@@ -26,9 +26,7 @@ pub(super) async fn all(app: &App) {
 }
 
 async fn try_all(app: &App) -> Result<(), Error> {
-    let (now, kept) = (app.now(), app.settings().limits.history);
-    let oldest = now.saturating_sub(kept).unwrap_or(Timestamp::MIN);
-    app.change(move |rows| Box::pin(async move { Ok(rows.forget(oldest).await?) })).await?;
+    let now = app.now();
     let tenants = app.read().await?.tenants().await?;
     for tenant in tenants {
         let idle = app.read().await?.idle_groups(&tenant).await?;

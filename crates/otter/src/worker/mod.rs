@@ -2,10 +2,11 @@
 //! first, then groups to be converged, then self-heal; rounds run beside it.
 //!
 //! Read [`run`] first, then `desk` (what is in hand), `schedules`, `gather` (reading the cloud), `round` (one
-//! group), `effects` (changing the cloud) and `heal`.
+//! group), `effects` (changing the cloud), `heal` and `forget`.
 
 mod desk;
 mod effects;
+mod forget;
 mod gather;
 mod heal;
 mod round;

@@ -1,5 +1,7 @@
 //! Who may do what: tokens, roles, tenants, rates.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::Request;
 use otter::settings::Auth;
@@ -125,6 +127,43 @@ async fn no_route_lets_a_tenant_see_or_touch_anothers() {
         assert!(!answer.text.contains(&webhook) && !answer.text.contains(group) || answer.status == 404);
     }
     assert_eq!(ask(&service, Some(ADMIN), "GET", &manifest, "").await.text, before, "nothing was touched");
+}
+
+#[test]
+fn the_routes_that_are_tried_are_all_that_are_described() {
+    let tried = routes("{tenant}", "{group}", "{policy}", "{webhook}");
+    let mut tried: Vec<_> = tried
+        .into_iter()
+        .map(|(method, path)| (method, path.replace("/servers/s", "/servers/{server}")))
+        .collect();
+    let mut described: Vec<(&str, String)> = Vec::new();
+    for (path, operations) in crate::openapi::DOCUMENT["paths"].as_object().unwrap() {
+        let methods = ["GET", "POST", "PUT", "DELETE"];
+        let there = methods.into_iter().filter(|method| operations.get(method.to_lowercase()).is_some());
+        described.extend(there.filter(|_| path.contains("{tenant}")).map(|method| (method, path.clone())));
+    }
+    tried.sort();
+    described.sort();
+    assert_eq!(tried, described);
+}
+
+#[tokio::test]
+async fn history_is_kept_as_long_as_the_settings_want() {
+    let mut settings = crate::support::settings();
+    settings.limits.history = Duration::from_secs(86_400);
+    settings.converge.self_heal = Duration::ZERO;
+    let service = Service::with(settings).await;
+    let (group, policies) = service.group(0, 5, json!([change(1)])).await;
+    let kinds = async || {
+        let page = service.get(&format!("/groups/{group}/history")).await;
+        let lines = page["history"].as_array().unwrap().clone();
+        lines.iter().map(|line| line["cause"]["kind"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    service.pass(Duration::from_secs(80_000)).await;
+    service.execute(&group, &policies[0]).await;
+    assert_eq!(kinds().await, ["policy", "created"]);
+    service.pass(Duration::from_secs(10_000)).await;
+    assert_eq!(kinds().await, ["policy"]);
 }
 
 #[tokio::test]

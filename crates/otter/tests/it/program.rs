@@ -119,7 +119,7 @@ fn the_operators_commands_show_and_move_groups() {
     let (status, text) = program.command(&["converge", "nowhere"]);
     assert!(status == 1 && text.contains("No such scaling group nowhere"), "{text}");
     let (status, text) = program.command(&["check"]);
-    assert_eq!((status, text.matches(" ok ").count()), (0, 4), "{text}");
+    assert_eq!((status, text.matches(" ok ").count()), (0, 5), "{text}");
     assert_eq!(program.command(&["migrate", "--check"]).0, 0);
 }
 

@@ -38,10 +38,14 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
     }
 }
 
+/// The settings file that was named, or the one that lies here.
+fn settings_file(common: &Common) -> Option<PathBuf> {
+    common.settings.clone().or_else(|| Some(PathBuf::from(SETTINGS)).filter(|path| path.exists()))
+}
+
 /// The settings file, overridden by what was typed.
 fn load(common: &Common) -> anyhow::Result<Settings> {
-    let path = common.settings.clone().or_else(|| Some(PathBuf::from(SETTINGS)).filter(|path| path.exists()));
-    let mut settings = match &path {
+    let mut settings = match &settings_file(common) {
         Some(path) => read(path)?,
         None => Settings::default(),
     };
@@ -155,7 +159,10 @@ async fn migrate(common: &Common, check: bool) -> anyhow::Result<()> {
 /// Tries each part by itself, so that one which fails hides no other.
 async fn check(common: &Common) -> anyhow::Result<()> {
     let settings = load(common)?;
+    let file =
+        settings_file(common).map_or("no file: defaults".to_owned(), |path| path.display().to_string());
     let rows = [
+        ("settings", Ok(file)),
         ("database", check_database(&settings).await),
         ("auth", otter::auth::check(&settings).await),
         ("launcher", check_launcher(&settings)),
