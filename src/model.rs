@@ -23,6 +23,16 @@ pub struct Rules {
     pub scale_down_after: u32,
     /// Our own pause after a move; the cloud's own cooldowns always count besides.
     pub cooldown: Duration,
+    /// What stands for `cooldown` before a move up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale_up_cooldown: Option<Duration>,
+    /// What stands for `cooldown` before a move down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale_down_cooldown: Option<Duration>,
+    /// Servers that a move adds or removes where the scaler goes to any number; none to go straight to what is
+    /// needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub increment: Option<u32>,
     /// A reading that may be older than this is not used.
     pub stats_max_age: Duration,
     /// How long a server asked for counts as coming after desired capacity last rose.
@@ -50,6 +60,9 @@ impl Default for Rules {
             scale_up_after: 1,
             scale_down_after: 1,
             cooldown: Duration::ZERO,
+            scale_up_cooldown: None,
+            scale_down_cooldown: None,
+            increment: None,
             stats_max_age: Duration::from_secs(10 * 60),
             boot_timeout: Duration::from_secs(15 * 60),
             min: None,
@@ -62,6 +75,15 @@ impl Default for Rules {
 }
 
 impl Rules {
+    /// Our own pause between the last move, whichever way it went, and one in `direction`.
+    pub fn cooldown_before(&self, direction: Direction) -> Duration {
+        let own = match direction {
+            Direction::Up => self.scale_up_cooldown,
+            Direction::Down => self.scale_down_cooldown,
+        };
+        own.unwrap_or(self.cooldown)
+    }
+
     /// The tightest of a group's limits and these rules'; where they contradict, the lower limit wins as it does
     /// in the Autoscale service.
     pub fn limits_within(&self, group: Limits) -> Limits {

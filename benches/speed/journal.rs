@@ -51,7 +51,7 @@ async fn relive(guard: &mut dyn Guard, last: &State) -> Result<()> {
     let at = |minutes| now - SignedDuration::from_mins(minutes);
     let mut pass = last.last.clone().context("the journal has no pass")?;
     let mut state = State::default();
-    let rules = Entry::Rules { at: at(PASSES), rules: last.rules.clone() };
+    let rules = Entry::Rules { at: at(PASSES), rules: Box::new(last.rules.clone()) };
     guard.append(std::slice::from_ref(&rules)).await?;
     state.fold(&rules);
     for minutes in (1..=PASSES).rev() {

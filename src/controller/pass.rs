@@ -74,7 +74,7 @@ impl Controller {
     ) -> Result<Option<Settled>, Fault> {
         let mut entries = Vec::new();
         if !ledger.state.ruled || ledger.state.rules != *ledger.rules {
-            entries.push(Entry::Rules { at: tick.at, rules: ledger.rules.clone().into_owned() });
+            entries.push(Entry::Rules { at: tick.at, rules: Box::new(ledger.rules.clone().into_owned()) });
         }
         entries.push(Entry::Pass { pass: Box::new(pass.clone()), memory: digest(&ledger.state.memory) });
         let Verdict::Scale(change, _) = &pass.decision.verdict else {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::asked::Passed;
 use super::load::Demand;
 use super::verdict::{Cause, Hold};
-use super::{Case, Move, cooldown_left};
+use super::{Case, Move};
 use crate::model::Direction;
 
 /// The sizes that a strategy holds for right, in servers of the group.
@@ -50,7 +50,7 @@ impl Case<'_> {
             self.leaves_at_least(demand, spared)?;
         }
         self.not_at_limit(direction)?;
-        self.rested(cooldown_left(self.rules, self.memory, self.fleet, self.at))?;
+        self.rested(self.pause_before(direction))?;
         let change = self.pick(direction, |ready| match direction {
             Direction::Up => self.smallest_or_largest_up(ready, |c| {
                 demand.servers_with(i64::from(self.pending) + self.by(c)) >= aim.at_least

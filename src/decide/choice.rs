@@ -119,14 +119,7 @@ impl Case<'_> {
     /// The policies listed for `direction` that now move desired capacity that way, or every number there.
     fn towards(&self, direction: Direction) -> Options<'_> {
         let (desired, limits) = (self.fleet.desired, self.fleet.limits);
-        let Moves::Steps(steps) = &self.fleet.moves else {
-            return Options::Any(match direction {
-                Direction::Up => limits.min.max(desired.saturating_add(1))..=limits.max,
-                // Below nothing there is no number; above the range there are only those of the range.
-                Direction::Down if desired == 0 => RangeInclusive::new(1, 0),
-                Direction::Down => limits.min..=limits.max.min(desired - 1),
-            });
-        };
+        let Moves::Steps(steps) = &self.fleet.moves else { return Options::Any(self.numbers(direction)) };
         let moves = |c: &Candidate<'_>| match direction {
             Direction::Up => c.to > desired,
             Direction::Down => c.to < desired,
@@ -134,6 +127,26 @@ impl Case<'_> {
         let listed = steps.iter().filter(|step| step.direction == direction);
         let each = listed.map(|step| Candidate { step: Some(step), to: step.effect.apply(desired, limits) });
         Options::Listed(each.filter(moves).collect())
+    }
+
+    /// Every number in `direction`; with an increment the one that it leads to, or the limit before it. A fleet
+    /// outside its limits goes straight to them.
+    fn numbers(&self, direction: Direction) -> RangeInclusive<u32> {
+        let (desired, limits) = (self.fleet.desired, self.fleet.limits);
+        let none = RangeInclusive::new(1, 0);
+        if let Some(by) = self.rules.increment.filter(|_| self.outside_limits().is_none()) {
+            let to = match direction {
+                Direction::Up => desired.saturating_add(by).min(self.limits.max),
+                Direction::Down => desired.saturating_sub(by).max(self.limits.min),
+            };
+            return if to == desired { none } else { to..=to };
+        }
+        match direction {
+            Direction::Up => limits.min.max(desired.saturating_add(1))..=limits.max,
+            // Below nothing there is no number; above the range there are only those of the range.
+            Direction::Down if desired == 0 => none,
+            Direction::Down => limits.min..=limits.max.min(desired - 1),
+        }
     }
 
     fn pause(&self, c: &Candidate<'_>) -> Option<Duration> {

@@ -71,14 +71,23 @@ pub fn limits_in_force(rules: &Rules, fleet: &Fleet) -> Limits {
     rules.limits_within(fleet.limits)
 }
 
-/// The longest pause that a move would have to wait for now, if any: the group's and ours.
+/// The longest pause that a move either way would have to wait for now, if any: the group's and ours.
 pub fn cooldown_left(
     rules: &Rules,
     memory: &Memory,
     fleet: &Fleet,
     at: Timestamp,
 ) -> Option<(Pause, Duration)> {
-    let ours = remaining(memory.changed_at, rules.cooldown, at).map(|left| (Pause::Ours, left));
+    let before = [Direction::Up, Direction::Down].map(|direction| {
+        let ours = rules.cooldown_before(direction);
+        pause(ours, memory, fleet, at)
+    });
+    before.into_iter().min_by_key(|pause| pause.as_ref().map(|(_, left)| *left)).flatten()
+}
+
+/// The longer of our own pause, which lasts for `ours` after a move, and the group's.
+fn pause(ours: Duration, memory: &Memory, fleet: &Fleet, at: Timestamp) -> Option<(Pause, Duration)> {
+    let ours = remaining(memory.changed_at, ours, at).map(|left| (Pause::Ours, left));
     [ours, group_pause(memory, fleet, at)].into_iter().flatten().max_by_key(|(_, left)| *left)
 }
 
@@ -141,7 +150,7 @@ impl Case<'_> {
             Direction::Down => self.safe_to_shrink(&usable)?,
         }
         self.not_at_limit(direction)?;
-        self.rested(cooldown_left(self.rules, self.memory, self.fleet, self.at))?;
+        self.rested(self.pause_before(direction))?;
         let change = self.pick(direction, |ready| match direction {
             Direction::Up => self.up(ready, &usable),
             Direction::Down => self.down(ready, &usable),
@@ -238,6 +247,10 @@ impl Case<'_> {
         };
         let desired = self.fleet.desired;
         self.unless(at_limit, Hold::AtLimit { direction, limit }, Passed::HasRoom { desired, limit })
+    }
+
+    fn pause_before(&self, direction: Direction) -> Option<(Pause, Duration)> {
+        pause(self.rules.cooldown_before(direction), self.memory, self.fleet, self.at)
     }
 
     fn rested(&self, pause: Option<(Pause, Duration)>) -> Result<(), Hold> {

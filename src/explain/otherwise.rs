@@ -163,6 +163,7 @@ fn changed(rules: &Rules, seen: &Observation, what: What) -> (Rules, Observation
         What::Confirmed => (rules.scale_up_after, rules.scale_down_after) = (1, 1),
         What::Rested => {
             rules.cooldown = Duration::ZERO;
+            (rules.scale_up_cooldown, rules.scale_down_cooldown) = (None, None);
             of_fleet(&mut seen, rest);
         }
         What::Arrived => arrive(&mut seen),

@@ -29,7 +29,7 @@ pub enum Entry {
         /// From when.
         at: Timestamp,
         /// Their text.
-        rules: Rules,
+        rules: Box<Rules>,
     },
     /// What was seen and decided, and a digest of the memory it was decided with.
     Pass {
@@ -94,7 +94,7 @@ impl State {
     pub fn fold(&mut self, entry: &Entry) {
         match entry {
             Entry::Rules { rules, .. } => {
-                self.rules = rules.clone();
+                self.rules = (**rules).clone();
                 self.ruled = true;
             }
             Entry::Pass { pass, .. } => {

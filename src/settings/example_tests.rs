@@ -38,7 +38,8 @@ fn defaults_in_the_example_are_the_defaults() {
     let least = read(&EXAMPLE.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n"));
     let whole = read(&whole_example());
     let mut rules = whole.groups[0].rules.rules.clone();
-    (rules.min, rules.max, rules.boot) = (None, None, None);
+    (rules.min, rules.max, rules.boot, rules.increment) = (None, None, None, None);
+    (rules.scale_up_cooldown, rules.scale_down_cooldown) = (None, None);
     assert_eq!(rules, least.groups[0].rules.rules);
     assert_eq!(whole.groups[0].monitor, least.groups[0].monitor);
     assert_eq!(whole.cloud.identity_url, least.cloud.identity_url);

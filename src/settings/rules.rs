@@ -38,6 +38,11 @@ pub(super) struct RulesTable {
     #[serde(deserialize_with = "duration::deserialize_some")]
     cooldown: Option<Duration>,
     #[serde(deserialize_with = "duration::deserialize_some")]
+    scale_up_cooldown: Option<Duration>,
+    #[serde(deserialize_with = "duration::deserialize_some")]
+    scale_down_cooldown: Option<Duration>,
+    increment: Option<u32>,
+    #[serde(deserialize_with = "duration::deserialize_some")]
     stats_max_age: Option<Duration>,
     #[serde(deserialize_with = "duration::deserialize_some")]
     boot_timeout: Option<Duration>,
@@ -119,6 +124,9 @@ impl RulesTable {
             scale_up_after: self.scale_up_after.unwrap_or(default.scale_up_after),
             scale_down_after: self.scale_down_after.unwrap_or(default.scale_down_after),
             cooldown: self.cooldown.unwrap_or(default.cooldown),
+            scale_up_cooldown: self.scale_up_cooldown.or(default.scale_up_cooldown),
+            scale_down_cooldown: self.scale_down_cooldown.or(default.scale_down_cooldown),
+            increment: self.increment.or(default.increment),
             stats_max_age: self.stats_max_age.unwrap_or(default.stats_max_age),
             boot_timeout: self.boot_timeout.unwrap_or(default.boot_timeout),
             min: min.always,
@@ -149,6 +157,9 @@ pub(super) fn rows(book: &Rulebook, at: &str, rows: &mut Rows<'_>) {
     rows.add(join(at, "scale_up_after"), rules.scale_up_after);
     rows.add(join(at, "scale_down_after"), rules.scale_down_after);
     rows.add(join(at, "cooldown"), duration::show(rules.cooldown));
+    rows.add_some(join(at, "scale_up_cooldown"), rules.scale_up_cooldown.map(duration::show));
+    rows.add_some(join(at, "scale_down_cooldown"), rules.scale_down_cooldown.map(duration::show));
+    rows.add_some(join(at, "increment"), rules.increment);
     rows.add(join(at, "stats_max_age"), duration::show(rules.stats_max_age));
     rows.add(join(at, "boot_timeout"), duration::show(rules.boot_timeout));
     hours::rows(rules.min, book.min.as_ref(), &join(at, "min"), rows);

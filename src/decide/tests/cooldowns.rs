@@ -67,6 +67,36 @@ fn the_longest_of_the_groups_and_ours_is_told() {
 }
 
 #[test]
+fn each_direction_may_have_a_pause_of_its_own() {
+    let moved = |scene: Scene| scene.rules(our_pause(60)).memory(we_moved("up", 990, 4));
+    let up =
+        |pause: Option<u64>| moved(overloaded()).rules(|rules| rules.scale_up_cooldown = pause.map(secs));
+    let down = |pause: Option<u64>| {
+        moved(scene().load(1.0)).rules(|rules| rules.scale_down_cooldown = pause.map(secs))
+    };
+    for (name, scene, left) in [
+        ("up as both", up(None), Some(50)),
+        ("up longer", up(Some(100)), Some(90)),
+        ("up over", up(Some(10)), None),
+        ("down as both", down(None), Some(50)),
+        ("down over", down(Some(0)), None),
+        (
+            "the other direction's",
+            up(None).rules(|rules| rules.scale_down_cooldown = Some(secs(0))),
+            Some(50),
+        ),
+    ] {
+        assert_eq!(whose(&scene), left.map(|left| (Pause::Ours, secs(left))), "{name}");
+    }
+    // What holds the whole group is what no direction is free of.
+    let left = |scene: &Scene| {
+        let fleet = scene.seen.fleet.as_ref().unwrap();
+        cooldown_left(&scene.rules, &scene.memory, fleet, scene.seen.at).map(|(_, left)| left)
+    };
+    assert_eq!((left(&up(Some(100))), left(&up(Some(0)))), (Some(secs(50)), None));
+}
+
+#[test]
 fn a_policy_that_pauses_leaves_the_move_to_the_others() {
     let steps = [("up1", Effect::Change(1)), ("up4", Effect::Change(4))];
     let both = |pauses| overloaded().steps(&steps).fleet(policy_pauses(pauses));

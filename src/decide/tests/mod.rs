@@ -11,8 +11,10 @@ use super::verdict::{Decision, Verdict};
 use crate::model::*;
 
 mod aims;
+pub(crate) mod autoscalebot;
 mod choice;
 mod cooldowns;
+mod increments;
 mod levels;
 mod objections;
 pub(crate) mod properties;

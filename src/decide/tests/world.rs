@@ -120,7 +120,7 @@ pub(crate) fn play(story: &Story) -> (Vec<Told>, Vec<Entry>) {
     };
     let mut ledger = Ledger { entries: Vec::new(), state: State::default() };
     let mut told = Vec::new();
-    ledger.write(Entry::Rules { at: at(0), rules: story.rules.clone() });
+    ledger.write(Entry::Rules { at: at(0), rules: Box::new(story.rules.clone()) });
     for (n, tick) in story.ticks.iter().enumerate() {
         let now = n as i64 * story.interval;
         service.advance(now);

@@ -88,7 +88,7 @@ fn entries(state: &State, at: Timestamp, load: f64) -> Vec<Vec<Entry>> {
     let decision = decide(&rules, &state.memory, &seen);
     let mut first = Vec::new();
     if !state.ruled {
-        first.push(Entry::Rules { at, rules });
+        first.push(Entry::Rules { at, rules: Box::new(rules) });
     }
     let change = match &decision.verdict {
         crate::decide::verdict::Verdict::Scale(change, _) => Some(change.clone()),

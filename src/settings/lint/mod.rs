@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::GroupSettings;
 use super::duration::show;
-use crate::model::{Limits, Rules};
+use crate::model::{Direction, Limits, Rules};
 
 /// Utilizations closer than this are taken to be equal: they come from decimal fractions.
 const SAME: f64 = 1e-9;
@@ -146,8 +146,9 @@ fn two_digits(value: f64) -> f64 {
 
 fn cooldown_below_cache(rules: &Rules, clouds: Option<Duration>, stats_cache: Duration) -> Option<LintKind> {
     // Without the cloud's, only a cooldown that somebody chose can be called too short.
-    let cooldown = rules.cooldown.max(clouds.unwrap_or_default());
-    let judged = clouds.is_some() || !rules.cooldown.is_zero();
+    let ours = rules.cooldown_before(Direction::Up).min(rules.cooldown_before(Direction::Down));
+    let cooldown = ours.max(clouds.unwrap_or_default());
+    let judged = clouds.is_some() || !ours.is_zero();
     (judged && cooldown < stats_cache).then_some(LintKind::CooldownBelowCache { cooldown, stats_cache })
 }
 
