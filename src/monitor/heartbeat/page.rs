@@ -165,10 +165,10 @@ fn judge_status(response: &Response, expected: Option<StatusCode>) -> Result<(),
     }
 }
 
-/// When the first byte of the body came, with what came of it. Where there can be no body, that is now.
+/// When the first byte of the body came, with what came of it. Where none was asked for, that is now.
 async fn begin(response: &mut Response, ask: &Ask) -> Result<(Instant, Vec<u8>), String> {
-    let bodiless = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&response.status());
-    if ask.method == Method::HEAD || bodiless {
+    let bodiless = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED];
+    if ask.method == Method::HEAD || ask.status.is_some_and(|asked| bodiless.contains(&asked)) {
         return Ok((Instant::now(), Vec::new()));
     }
     loop {

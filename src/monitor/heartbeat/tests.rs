@@ -127,16 +127,14 @@ async fn whatever_is_wrong_with_an_answer_is_high() {
         ("HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nBeat", "404"),
         ("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\n\r\nBeat", "503"),
         ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "an empty body"),
-        ("HTTP/1.1 204 No Content\r\n\r\n", ""),
+        ("HTTP/1.1 204 No Content\r\n\r\n", "an empty body"),
         ("HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\n", "connection"),
         ("no HTTP at all, whatever it is\r\nConnection: close\r\n\r\n", "invalid HTTP"),
         (away, "redirect"),
         (itself, "redirect"),
     ] {
         let (level, error) = judged(answer, ask()).await;
-        let expected = if told.is_empty() { Level::Right } else { Level::High };
-        assert_eq!(level, expected, "{answer:?}: {error}");
-        assert!(error.contains(told), "{answer:?}: {error}");
+        assert!(level == Level::High && error.contains(told), "{answer:?}: {error}");
     }
 }
 
@@ -162,6 +160,8 @@ async fn status_and_text_can_be_asked_for() {
     let text = |text: &str| Ask { text: Some(text.to_owned()), ..ask() };
     assert_eq!(judged(teapot, status(418)).await, (Level::Right, String::new()));
     assert!(judged(BEAT, status(418)).await.1.contains("200 OK instead of 418"));
+    let without = "HTTP/1.1 204 No Content\r\n\r\n";
+    assert_eq!(judged(without, status(204)).await, (Level::Right, String::new()), "no body was asked for");
     assert_eq!(judged(BEAT, text("ea")).await, (Level::Right, String::new()));
     assert!(judged(BEAT, text("Off-beat")).await.1.contains("does not hold \"Off-beat\""));
     let late = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nOff";
@@ -223,7 +223,7 @@ async fn a_pass_keeps_time_to_act() {
     let deadline = Instant::now() + Duration::from_millis(100);
     let reading = heartbeat.read(&Tick { deadline, ..tick() }).await.unwrap();
     assert!(matches!(reading.signal, Signal::Level { level: Level::High, .. }), "{reading:?}");
-    assert_eq!(server.heads().len(), 1, "what there is no time for is not begun");
+    assert!(server.heads().len() <= 1, "what there is no time for is not begun");
 }
 
 #[test]
