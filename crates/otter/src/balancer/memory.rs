@@ -1,13 +1,13 @@
 //! A balancer that only remembers: for services without one, whose launch configurations may name any.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use super::{Balancer, Condition, Fault, NewNode, Node, Pool};
+use super::{Balancer, Condition, Fault, NewNode, Node, Pool, RackConnect};
 
-/// Every balancer that is named exists and takes all nodes.
+/// Every balancer that is named exists and takes all nodes, and every RackConnect v3 pool all servers.
 #[derive(Default)]
 pub struct Memory {
     state: Mutex<State>,
@@ -16,6 +16,7 @@ pub struct Memory {
 #[derive(Default)]
 struct State {
     nodes: BTreeMap<(String, String), Vec<Node>>,
+    members: BTreeMap<(String, String), BTreeSet<String>>,
     made: u64,
 }
 
@@ -75,6 +76,27 @@ impl Balancer for Memory {
     async fn remove(&self, tenant: &str, balancer: &str, nodes: &[String]) -> Result<(), Fault> {
         let mut state = self.state();
         state.nodes.entry(key(tenant, balancer)).or_default().retain(|there| !nodes.contains(&there.id));
+        Ok(())
+    }
+
+    fn rackconnect(&self) -> Option<&dyn RackConnect> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl RackConnect for Memory {
+    async fn members(&self, tenant: &str, pool: &str) -> Result<BTreeSet<String>, Fault> {
+        Ok(self.state().members.get(&key(tenant, pool)).cloned().unwrap_or_default())
+    }
+
+    async fn join(&self, tenant: &str, pool: &str, server: &str) -> Result<(), Fault> {
+        self.state().members.entry(key(tenant, pool)).or_default().insert(server.to_owned());
+        Ok(())
+    }
+
+    async fn leave(&self, tenant: &str, pool: &str, server: &str) -> Result<(), Fault> {
+        self.state().members.entry(key(tenant, pool)).or_default().remove(server);
         Ok(())
     }
 }

@@ -3,6 +3,8 @@
 mod haproxy;
 mod memory;
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 
 pub use crate::fault::Fault;
@@ -42,6 +44,34 @@ pub trait Balancer: Send + Sync + 'static {
     /// # Errors
     /// A [`Fault`]; [`Fault::Gone`] if there is no such balancer.
     async fn remove(&self, tenant: &str, balancer: &str, nodes: &[String]) -> Result<(), Fault>;
+
+    /// RackConnect v3, where there is such a thing: pools that take servers by their ids. A launch
+    /// configuration that names one is refused where there is none.
+    fn rackconnect(&self) -> Option<&dyn RackConnect> {
+        None
+    }
+}
+
+/// Takes servers in and out of RackConnect v3 pools.
+#[async_trait]
+pub trait RackConnect: Send + Sync {
+    /// The ids of the servers in a pool.
+    ///
+    /// # Errors
+    /// A [`Fault`]; [`Fault::Gone`] if there is no such pool.
+    async fn members(&self, tenant: &str, pool: &str) -> Result<BTreeSet<String>, Fault>;
+
+    /// Puts a server into a pool.
+    ///
+    /// # Errors
+    /// A [`Fault`]; [`Fault::Gone`] if there is no such pool.
+    async fn join(&self, tenant: &str, pool: &str, server: &str) -> Result<(), Fault>;
+
+    /// Takes a server out of a pool. One that is not there is no fault.
+    ///
+    /// # Errors
+    /// A [`Fault`]; [`Fault::Gone`] if there is no such pool.
+    async fn leave(&self, tenant: &str, pool: &str, server: &str) -> Result<(), Fault>;
 }
 
 /// A balancer's nodes.

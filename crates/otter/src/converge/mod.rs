@@ -1,11 +1,12 @@
 //! PURE: how a group gets from the servers it has to the servers it should have.
 //!
 //! What was gathered goes in, steps come out; [`crate::worker`] gathers and carries out. Read [`plan`]
-//! first, then `servers` (which stay, which go), `nodes` (which balancers know them) and `verdict`
-//! (how the round went, and when the next one is).
+//! first, then `servers` (which stay, which go), `nodes` and `rackconnect` (which balancers know them) and
+//! `verdict` (how the round went, and when the next one is).
 
 mod nodes;
 mod plan;
+mod rackconnect;
 mod servers;
 mod verdict;
 
@@ -20,6 +21,7 @@ use crate::launcher::Server;
 use crate::model::state::ActiveServer;
 
 pub use plan::plan;
+pub use rackconnect::Members;
 pub use verdict::{Verdict, apply, judge};
 
 /// What a group should be.
@@ -42,6 +44,8 @@ pub struct Seen<'g> {
     pub vanished: Vec<Known>,
     /// The balancers that they join; `None` for one that does not exist.
     pub pools: BTreeMap<String, Option<Pool>>,
+    /// The RackConnect v3 pools that they join.
+    pub members: Members,
 }
 
 /// What is remembered of a server, so that its nodes can be removed when it has vanished.
@@ -55,6 +59,9 @@ pub struct Known {
     pub port: Option<u16>,
     /// The balancers it joined.
     pub balancers: Vec<String>,
+    /// The RackConnect v3 pools it joined.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pools: Vec<String>,
 }
 
 /// By what rules.
@@ -96,6 +103,20 @@ pub enum Step {
         node: String,
         /// To what.
         condition: Condition,
+    },
+    /// Put a server into a RackConnect v3 pool.
+    Join {
+        /// The pool.
+        pool: String,
+        /// The server.
+        server: String,
+    },
+    /// Take a server out of a RackConnect v3 pool.
+    Leave {
+        /// The pool.
+        pool: String,
+        /// The server.
+        server: String,
     },
     /// Remove nodes.
     Remove {

@@ -4,37 +4,44 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::rackconnect::{self, Members};
 use super::servers::age;
-use super::{Plan, Rules, Seen, Step};
+use super::{Known, Plan, Rules, Seen, Step};
 use crate::balancer::{Condition, NewNode, Node, Pool};
 use crate::launcher::{Server, ServerStatus};
 use crate::model::tags;
 
-/// The nodes of the balancers that were gathered.
+/// The nodes of the balancers that were gathered, and the members of the RackConnect v3 pools.
 pub(super) struct Nodes<'g> {
     pools: &'g BTreeMap<String, Option<Pool>>,
+    members: &'g Members,
 }
 
 impl<'g> Nodes<'g> {
     pub(super) fn new(seen: &'g Seen<'_>) -> Self {
-        Self { pools: &seen.pools }
+        Self { pools: &seen.pools, members: &seen.members }
     }
 
-    /// Removes all nodes of a server.
+    /// Takes a server out of all that send it connections.
     pub(super) fn remove_all_of(&self, server: &Server) -> Vec<Step> {
-        server.address.as_ref().map(|address| self.remove_all(address, server.port)).unwrap_or_default()
+        self.remove_all(&server.id, server.address.as_deref(), server.port)
     }
 
-    /// Removes all nodes at an address, and at this port if the server has its own.
-    pub(super) fn remove_all(&self, address: &str, port: Option<u16>) -> Vec<Step> {
-        let there = self.at(address, port);
-        there.into_iter().map(|(balancer, node)| remove(balancer, node)).collect()
+    /// The same for one that has vanished.
+    pub(super) fn remove_all_of_gone(&self, gone: &Known) -> Vec<Step> {
+        self.remove_all(&gone.id, Some(&gone.address), gone.port)
+    }
+
+    fn remove_all(&self, id: &str, address: Option<&str>, port: Option<u16>) -> Vec<Step> {
+        let there = address.map(|address| self.at(address, port)).unwrap_or_default();
+        let nodes = there.into_iter().map(|(balancer, node)| remove(balancer, node));
+        nodes.chain(rackconnect::leave(self.members, id)).collect()
     }
 
     /// Takes a server out of its balancers gently, or at once if `time_is_over`. Returns the steps
     /// and how many nodes are left after them.
     pub(super) fn drain(&self, server: &Server, time_is_over: bool) -> (Vec<Step>, usize) {
-        let mut steps = Vec::new();
+        let mut steps = rackconnect::leave(self.members, &server.id);
         let mut left = 0;
         let Some(address) = &server.address else { return (steps, left) };
         for (balancer, node) in self.at(address, server.port) {
@@ -56,11 +63,13 @@ impl<'g> Nodes<'g> {
         let Some(address) = &server.address else { return false };
         let there = self.at(address, server.port);
         server.status == ServerStatus::Active
+            && rackconnect::serves(self.members, server)
             && tags::balancers_of(&server.metadata)
                 .iter()
                 .all(|(balancer, _)| there.iter().any(|(id, _)| id == balancer))
     }
 
+    /// The nodes at an address, and at this port if the server has its own.
     fn at(&self, address: &str, port: Option<u16>) -> Vec<(&'g str, &'g Node)> {
         let there = |node: &&Node| node.address == address && port.is_none_or(|port| node.port == port);
         let pools = self.pools.iter().filter_map(|(id, pool)| Some((id, pool.as_ref()?)));
@@ -87,10 +96,10 @@ pub(super) fn join(
     if server.status != ServerStatus::Active {
         return false;
     }
+    let mut on_all = rackconnect::join(nodes.members, server, plan);
     let holds = tags::balancers_of(&server.metadata);
     // Without an address it can join nothing; the original says nothing about it, either.
-    let Some(address) = &server.address else { return holds.is_empty() };
-    let mut on_all = true;
+    let Some(address) = &server.address else { return on_all && holds.is_empty() };
     for (balancer, port) in holds {
         let wanted = (address.as_str(), server.port.unwrap_or(port));
         on_all &= match nodes.pools.get(&balancer) {

@@ -15,7 +15,7 @@ pub fn plan(wanted: &Wanted, seen: &Seen<'_>, now: Timestamp, rules: &Rules) -> 
     let sorted = servers::sort(wanted, &seen.servers, now, rules);
     let nodes = Nodes::new(seen);
     for gone in &seen.vanished {
-        plan.steps.extend(nodes.remove_all(&gone.address, gone.port));
+        plan.steps.extend(nodes.remove_all_of_gone(gone));
     }
     for server in sorted.gone.iter().chain(&sorted.failed) {
         plan.steps.extend(nodes.remove_all_of(server));
@@ -59,8 +59,9 @@ fn known(server: &Server) -> Option<Known> {
     let mut balancers: Vec<String> =
         tags::balancers_of(&server.metadata).into_iter().map(|(id, _)| id).collect();
     balancers.dedup();
-    let address = server.address.clone()?;
-    (!balancers.is_empty()).then(|| Known { id: server.id.clone(), address, port: server.port, balancers })
+    let (pools, address) = (tags::pools_of(&server.metadata), server.address.clone()?);
+    let joined = !balancers.is_empty() || !pools.is_empty();
+    joined.then(|| Known { id: server.id.clone(), address, port: server.port, balancers, pools })
 }
 
 #[cfg(test)]
@@ -109,7 +110,7 @@ mod tests {
 
     fn run(wanted: &Wanted, servers: &[Server], pool: Option<Pool>) -> Plan {
         let pools = BTreeMap::from([("7".to_owned(), pool)]);
-        let seen = Seen { servers: servers.iter().collect(), vanished: Vec::new(), pools };
+        let seen = Seen { servers: servers.iter().collect(), pools, ..Seen::default() };
         plan(wanted, &seen, now(), &RULES)
     }
 
@@ -241,11 +242,40 @@ mod tests {
     #[test]
     fn a_server_that_vanished_leaves_no_node_behind() {
         let (id, address) = ("1".to_owned(), "10.0.0.1".to_owned());
-        let known = Known { id, address, port: None, balancers: vec!["7".to_owned()] };
+        let known = Known { id, address, port: None, balancers: vec!["7".to_owned()], pools: Vec::new() };
         let nodes = vec![node("1", Condition::Enabled), node("2", Condition::Enabled)];
         let pools = BTreeMap::from([("7".to_owned(), on(nodes))]);
-        let seen = Seen { servers: Vec::new(), vanished: vec![known], pools };
+        let seen = Seen { vanished: vec![known], pools, ..Seen::default() };
         assert_eq!(plan(&wanted(0), &seen, now(), &RULES).steps, [remove("n1")], "other hands' nodes stay");
+    }
+
+    #[test]
+    fn a_rackconnect_pool_takes_servers_by_id_and_lets_them_go_at_once() {
+        let pooled = |id: &str| {
+            let hold = ("rax:autoscale:lb:RackConnectV3:p".to_owned(), String::new());
+            Server { metadata: BTreeMap::from([hold]), ..server(id, S::Active, 9) }
+        };
+        let run = |wanted: &Wanted, there: Option<&[&str]>| {
+            let there = there.map(|ids| ids.iter().map(|id| (*id).to_owned()).collect());
+            let members = BTreeMap::from([("p".to_owned(), there)]);
+            let server = pooled("1");
+            let gone = super::known(&pooled("9")).unwrap();
+            let seen = Seen { servers: vec![&server], vanished: vec![gone], members, ..Seen::default() };
+            plan(wanted, &seen, now(), &RULES)
+        };
+        let (pool, leave) =
+            ("p".to_owned(), |id: &str| Step::Leave { pool: "p".to_owned(), server: id.to_owned() });
+        let joining = run(&wanted(1), Some(&["other"]));
+        assert_eq!(
+            (joining.steps, joining.active.len()),
+            (vec![Step::Join { pool, server: "1".to_owned() }], 0)
+        );
+        let joined = run(&wanted(1), Some(&["1", "9"]));
+        assert_eq!((joined.steps, joined.active.len()), (vec![leave("9")], 1));
+        let draining = Wanted { draining: Some(Duration::from_secs(60)), ..wanted(0) };
+        let delete = Step::Delete { server: "1".to_owned() };
+        assert_eq!(run(&draining, Some(&["1"])).steps, [leave("1"), delete]);
+        assert_eq!(run(&wanted(1), None).failures, ["RackConnect v3 pool p does not exist"]);
     }
 
     #[test]

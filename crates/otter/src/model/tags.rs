@@ -21,6 +21,8 @@ pub const STATE: &str = "rax:autoscale:server:state";
 pub const DRAINING: &str = "DRAINING";
 /// The key that holds the instant since when; the original read it from the balancer's feed instead.
 pub const DRAINING_SINCE: &str = "rax:autoscale:server:draining-since";
+/// What a key begins with that names a RackConnect v3 pool which the server joins; its id follows.
+const POOL: &str = "rax:autoscale:lb:RackConnectV3:";
 /// What a key begins with that names a balancer which the server joins; its id follows.
 const BALANCER: &str = "rax:autoscale:lb:CloudLoadBalancer:";
 
@@ -31,13 +33,14 @@ pub fn group_of(metadata: &BTreeMap<String, String>) -> Option<&str> {
 
 /// The metadata of a new server: the user's, overridden by the service's.
 pub fn of_new_server(group: &str, launch: &Launch) -> BTreeMap<String, String> {
+    let mut metadata = launch.server_metadata();
     let mut ports: BTreeMap<String, Vec<u16>> = BTreeMap::new();
     for hold in launch.balancers() {
-        if let BalancerHold::Cloud { id, port } = hold {
-            ports.entry(id).or_default().push(port);
+        match hold {
+            BalancerHold::Cloud { id, port } => ports.entry(id).or_default().push(port),
+            BalancerHold::RackConnect { id } => _ = metadata.insert(format!("{POOL}{id}"), String::new()),
         }
     }
-    let mut metadata = launch.server_metadata();
     for (id, ports) in ports {
         let ports: Vec<_> = ports.iter().map(|port| json!({"port": port})).collect();
         metadata.insert(format!("{BALANCER}{id}"), json!(ports).to_string());
@@ -45,6 +48,11 @@ pub fn of_new_server(group: &str, launch: &Launch) -> BTreeMap<String, String> {
     metadata.insert(GROUP.to_owned(), group.to_owned());
     metadata.insert(GROUP_BEFORE.to_owned(), group.to_owned());
     metadata
+}
+
+/// The RackConnect v3 pools that a server with this metadata joins.
+pub fn pools_of(metadata: &BTreeMap<String, String>) -> Vec<String> {
+    metadata.keys().filter_map(|key| key.strip_prefix(POOL)).map(str::to_owned).collect()
 }
 
 /// The balancers that a server with this metadata joins, with the ports. What cannot be read was

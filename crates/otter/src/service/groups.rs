@@ -79,8 +79,9 @@ fn check_networks(launch: &Launch) -> Result<(), Error> {
 /// Asks the cloud whether it would build such servers, and tells all that is wrong together.
 async fn check_launch(app: &App, tenant: &str, launch: &Launch) -> Result<(), Error> {
     let mut problems = launch.personality_problems();
-    if launch.balancers().iter().any(|hold| matches!(hold, BalancerHold::RackConnect { .. })) {
-        problems.push("RackConnectV3 pools are not offered by this service".to_owned());
+    let rackconnect = launch.balancers().iter().any(|hold| matches!(hold, BalancerHold::RackConnect { .. }));
+    if rackconnect && app.balancer().rackconnect().is_none() {
+        problems.push("RackConnectV3 pools are not offered by this service's balancer".to_owned());
     }
     match launch.server() {
         Some(server) => problems.extend(app.launcher().check(tenant, server).await?),

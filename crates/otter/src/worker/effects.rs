@@ -23,6 +23,9 @@ pub(super) async fn carry_out(app: &App, key: &GroupKey, launch: &Launch, steps:
             Step::Add { balancer, .. } | Step::Change { balancer, .. } | Step::Remove { balancer, .. } => {
                 by_balancer.entry(balancer).or_default().push(step);
             }
+            Step::Join { pool, .. } | Step::Leave { pool, .. } => {
+                by_balancer.entry(pool).or_default().push(step)
+            }
             Step::Drain { server } => drains.push(drain(app, &key.tenant, server)),
             Step::Create | Step::Delete { .. } => servers.push(step),
         }
@@ -44,10 +47,22 @@ async fn change_balancer(app: &App, tenant: &str, steps: &[&Step]) -> Vec<Result
                 balancers.change(tenant, balancer, node, *condition).await
             }
             Step::Remove { balancer, nodes } => gone_is_fine(balancers.remove(tenant, balancer, nodes).await),
+            Step::Join { pool, server } => match balancers.rackconnect() {
+                Some(rackconnect) => rackconnect.join(tenant, pool, server).await,
+                None => Err(no_pool(pool)),
+            },
+            Step::Leave { pool, server } => match balancers.rackconnect() {
+                Some(rackconnect) => gone_is_fine(rackconnect.leave(tenant, pool, server).await),
+                None => Ok(()),
+            },
             Step::Create | Step::Delete { .. } | Step::Drain { .. } => Ok(()),
         });
     }
     results
+}
+
+fn no_pool(pool: &str) -> Fault {
+    Fault::Gone(format!("RackConnect v3 pool {pool}"))
 }
 
 async fn change_server(app: &App, key: &GroupKey, launch: &Launch, step: &Step) -> Result<(), Fault> {

@@ -7,7 +7,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::app::App;
 use crate::balancer::Pool;
-use crate::converge::{Known, Seen};
+use crate::converge::{Known, Members, Seen};
 use crate::error::Error;
 use crate::fault::Fault;
 use crate::launcher::Server;
@@ -28,6 +28,7 @@ pub(super) struct Gathered {
 struct Cloud {
     servers: BTreeMap<String, Vec<Server>>,
     pools: BTreeMap<String, Option<Pool>>,
+    members: Members,
 }
 
 /// Gathers what the rounds of these groups of one tenant need.
@@ -69,7 +70,7 @@ async fn read(
     app: &App,
     tenant: &str,
     wanted: &HashSet<&str>,
-    known: impl Iterator<Item = &Known>,
+    known: impl Iterator<Item = &Known> + Clone,
 ) -> Result<Cloud, Fault> {
     let mut servers: BTreeMap<String, Vec<Server>> = BTreeMap::new();
     for server in app.launcher().servers(tenant).await? {
@@ -79,11 +80,29 @@ async fn read(
     }
     let joined = servers.values().flatten().flat_map(|server| tags::balancers_of(&server.metadata));
     let joined = joined.map(|(balancer, _)| balancer);
-    let once_joined = known.flat_map(|known| known.balancers.iter().cloned());
+    let once_joined = known.clone().flat_map(|known| known.balancers.iter().cloned());
     let balancers: BTreeSet<String> = joined.chain(once_joined).collect();
     let pools = stream::iter(balancers).map(|balancer| pool(app, tenant, balancer));
     let pools = pools.buffer_unordered(AT_ONCE).try_collect().await?;
-    Ok(Cloud { servers, pools })
+    let joined = servers.values().flatten().flat_map(|server| tags::pools_of(&server.metadata));
+    let once_joined = known.flat_map(|known| known.pools.iter().cloned());
+    let members = stream::iter(joined.chain(once_joined).collect::<BTreeSet<_>>());
+    let members = members.map(|pool| members_of(app, tenant, pool)).buffer_unordered(AT_ONCE);
+    let members = members.try_collect().await?;
+    Ok(Cloud { servers, pools, members })
+}
+
+async fn members_of(
+    app: &App,
+    tenant: &str,
+    pool: String,
+) -> Result<(String, Option<BTreeSet<String>>), Fault> {
+    let Some(rackconnect) = app.balancer().rackconnect() else { return Ok((pool, None)) };
+    match rackconnect.members(tenant, &pool).await {
+        Ok(members) => Ok((pool, Some(members))),
+        Err(Fault::Gone(_)) => Ok((pool, None)),
+        Err(fault) => Err(fault),
+    }
 }
 
 async fn pool(app: &App, tenant: &str, balancer: String) -> Result<(String, Option<Pool>), Fault> {
@@ -101,12 +120,20 @@ impl Gathered {
         let servers: Vec<&Server> = cloud.servers.get(group).into_iter().flatten().collect();
         let mut vanished = known;
         vanished.retain(|known| servers.iter().all(|server| server.id != known.id));
-        let mut mine: BTreeSet<String> =
+        let mut balancers: BTreeSet<String> =
             vanished.iter().flat_map(|known| known.balancers.iter().cloned()).collect();
+        let mut pools: BTreeSet<String> =
+            vanished.iter().flat_map(|known| known.pools.iter().cloned()).collect();
         for server in &servers {
-            mine.extend(tags::balancers_of(&server.metadata).into_iter().map(|(balancer, _)| balancer));
+            balancers.extend(tags::balancers_of(&server.metadata).into_iter().map(|(balancer, _)| balancer));
+            pools.extend(tags::pools_of(&server.metadata));
         }
-        let pools = mine.into_iter().filter_map(|id| Some((id.clone(), cloud.pools.get(&id)?.clone())));
-        Ok(Seen { servers, vanished, pools: pools.collect() })
+        let (members, pools) = (some_of(&cloud.members, pools), some_of(&cloud.pools, balancers));
+        Ok(Seen { servers, vanished, pools, members })
     }
+}
+
+/// The entries of a map with these keys.
+fn some_of<T: Clone>(all: &BTreeMap<String, T>, keys: BTreeSet<String>) -> BTreeMap<String, T> {
+    keys.into_iter().filter_map(|key| all.get(&key).cloned().map(|value| (key, value))).collect()
 }

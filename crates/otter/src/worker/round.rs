@@ -20,7 +20,7 @@ pub(super) async fn run(app: &App, gathered: &Gathered, key: &GroupKey) -> Optio
         Ok(due) => due,
         Err(error) => {
             tracing::error!(group = key.group, error = %anyhow::Error::from(error), "a round was not finished");
-            app.clock().until(app.now().saturating_add(super::AFTER_FAULT).unwrap_or(Timestamp::MAX)).await;
+            tokio::time::sleep(super::AFTER_FAULT).await;
             Some(app.now())
         }
     }

@@ -1,8 +1,9 @@
 //! Servers: ordered, replaced, taken away, and what a group says when that does not work.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use otter::balancer::Balancer;
+use otter::balancer::{Balancer, RackConnect};
 use otter::launcher::{Failures, ServerStatus};
 use serde_json::json;
 
@@ -155,6 +156,30 @@ async fn a_leaving_server_is_drained_for_its_time() {
     assert_eq!(service.launcher.all().len(), 1);
     assert_eq!(service.capacities(&group).await, [1, 0, 1]);
     assert_eq!(service.balancer.pool(TENANT, "7").await.unwrap().nodes.len(), 1);
+}
+
+#[tokio::test]
+async fn a_rackconnect_pool_gets_the_servers_and_is_shown_as_it_was_given() {
+    let service = Service::start().await;
+    let mut body = new_group(1, 5);
+    let pools =
+        json!([{"loadBalancerId": "a-pool", "type": "RackConnectV3"}, {"loadBalancerId": 7, "port": 80}]);
+    body["launchConfiguration"]["args"]["loadBalancers"] = pools.clone();
+    body["scalingPolicies"] = json!([change(1), change(-1)]);
+    let (group, policies) = service.created(body).await;
+    let launch = service.get(&format!("/groups/{group}/launch")).await;
+    assert_eq!(launch["launchConfiguration"]["args"]["loadBalancers"], pools);
+    service.execute(&group, &policies[0]).await;
+    service.booted().await;
+    assert_eq!(service.capacities(&group).await, [2, 0, 2]);
+    let servers = service.launcher.all();
+    assert_eq!(servers[0].metadata["rax:autoscale:lb:RackConnectV3:a-pool"], "");
+    let ids = || service.launcher.all().into_iter().map(|server| server.id).collect::<BTreeSet<_>>();
+    assert_eq!(service.balancer.members(TENANT, "a-pool").await.unwrap(), ids());
+    service.execute(&group, &policies[1]).await;
+    service.booted().await;
+    assert_eq!(ids().len(), 1);
+    assert_eq!(service.balancer.members(TENANT, "a-pool").await.unwrap(), ids());
 }
 
 #[tokio::test]

@@ -219,11 +219,10 @@ async fn what_the_cloud_would_refuse_is_told_together() {
     let service = Service::start().await;
     let mut body = new_group(0, 1);
     let args = &mut body["launchConfiguration"]["args"];
-    args["server"]["personality"] =
-        json!([{"path": "/a", "contents": "aGVsbG8="}, {"path": "/b", "contents": "not base64!"}]);
-    args["loadBalancers"] = json!([{"loadBalancerId": "x", "type": "RackConnectV3"}]);
+    args["server"]["personality"] = json!([{"path": "/a", "contents": "aGVsbG8="}, {"path": "/b", "contents": "not base64!"},
+            {"path": "/c", "contents": "="}]);
     let answer = service.ask("POST", "/groups", Some(body)).await;
     assert_eq!(answer.error(), (400, "InvalidLaunchConfiguration"));
     let message = answer.body["error"]["message"].as_str().unwrap();
-    assert!(message.contains("\"/b\"") && !message.contains("\"/a\"") && message.contains("RackConnectV3"));
+    assert!(message.contains("\"/b\"") && !message.contains("\"/a\"") && message.contains("\"/c\""));
 }

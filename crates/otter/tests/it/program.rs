@@ -32,6 +32,12 @@ fn connections_through_haproxy_survive_a_scale_down_and_servers_that_die_are_rep
         format!("balancer = {{ kind = \"haproxy\", socket = {:?} }}", haproxy.socket.display().to_string());
     let program = Program::start(&settings);
     let balanced = json!({"loadBalancers": [{"loadBalancerId": "app", "port": 80}], "draining_timeout": 600});
+    let mut pool = new_group(0, 1);
+    pool["launchConfiguration"]["args"]["loadBalancers"] =
+        json!([{"loadBalancerId": "x", "type": "RackConnectV3"}]);
+    let (status, refused) = program.ask("POST", "t/groups", &pool.to_string());
+    assert_eq!((status, &refused["error"]["type"]), (400, &json!("InvalidLaunchConfiguration")));
+    assert!(refused["error"]["message"].as_str().unwrap().contains("RackConnectV3"), "{refused}");
     let (group, policies) = group(&program, 1, balanced);
     assert_eq!(execute(&program, &group, &policies[0]), 202);
     eventually("two servers are in service", || program.capacities(&group) == [2, 2]);
