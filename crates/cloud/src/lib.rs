@@ -52,5 +52,6 @@ pub use fault::{Call, Fault, Said};
 pub use json::BadBody;
 pub use names::{Directory, Listed, NameFault};
 pub use rate::{Rate, Rates};
+pub use redact::Redactor;
 pub use service::Service;
 pub use session::{Account, Session, Undone};

@@ -8,18 +8,18 @@ use url::form_urlencoded;
 const MARK: &str = "[redacted]";
 
 /// Knows the secrets of a session and removes them from text.
-pub(crate) struct Redactor<'a> {
+pub struct Redactor<'a> {
     secrets: Vec<&'a SecretString>,
 }
 
 impl<'a> Redactor<'a> {
     /// One that removes these secrets.
-    pub(crate) fn new(secrets: impl IntoIterator<Item = &'a SecretString>) -> Self {
+    pub fn new(secrets: impl IntoIterator<Item = &'a SecretString>) -> Self {
         Self { secrets: secrets.into_iter().filter(|s| !s.expose_secret().is_empty()).collect() }
     }
 
     /// `text` with every secret, in each of the spellings a server may give it, replaced.
-    pub(crate) fn clean(&self, text: &str) -> String {
+    pub fn clean(&self, text: &str) -> String {
         let mut clean = Cow::Borrowed(text);
         for spelling in self.secrets.iter().flat_map(|secret| spellings(secret.expose_secret())) {
             if clean.contains(&spelling) {
