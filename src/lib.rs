@@ -17,7 +17,9 @@
 //!   [`rulebook`] is what the user set, with limits that go by the clock. Pure.
 //! * [`controller`]: one pass over one group, and many groups side by side. [`tick`] is its instant.
 //! * [`monitor`], [`scaler`]: where readings come from and what moves a fleet; [`capacity`] joins the two.
-//! * [`journal`]: what is kept, and how. [`record`]: what is told of a pass, in every interface.
+//! * [`journal`]: what is kept, and how. [`record`]: what is told of a pass, in every interface;
+//!   [`notifier`]: to whom, under which conditions, and an outbox for what is still to be sent.
+//! * [`replay`]: the same decision on a recorded load, and what it would have cost. Pure.
 //! * [`explain`]: why a pass decided what it did. Pure.
 //! * [`settings`], [`credentials`]: what the user wrote, checked; [`setup`] makes a controller of it.
 //! * [`cli`], [`commands`], [`output`], [`exit`]: what is typed, done, printed and returned;
@@ -40,6 +42,7 @@ pub mod logging;
 pub mod memo;
 pub mod model;
 pub mod monitor;
+pub mod notifier;
 pub mod output;
 pub mod record;
 pub mod replay;

@@ -6,8 +6,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+mod notice;
 mod strategy;
 
+pub use notice::{Condition, Interest, Severity};
 pub use strategy::{Pace, Strategy, TargetTracking};
 
 /// What the user set for one group; the settings page of the documentation explains each.

@@ -17,6 +17,7 @@ use crate::monitor::Monitor;
 use crate::monitor::balancers::{Balancers, Connections};
 use crate::monitor::octavia::Octavia;
 use crate::monitor::rackspace_lb::RackspaceLb;
+use crate::notifier::{Notices, Watch};
 use crate::scaler::Scaler;
 use crate::scaler::autoscale::{Autoscale, ScalingGroup};
 use crate::settings::{
@@ -24,6 +25,7 @@ use crate::settings::{
 };
 
 mod heartbeat;
+mod notifiers;
 
 /// Everything a command needs to know before it starts.
 pub struct Setup {
@@ -33,7 +35,7 @@ pub struct Setup {
     pub credentials: Found,
     /// What else is secret, looked up when a part needs it.
     pub secrets: Secrets,
-    /// Where journals, the token and names are kept.
+    /// Where journals, the token, names and notices are kept.
     pub state_dir: PathBuf,
     /// The groups that were asked for, in the order of the settings.
     pub groups: Vec<GroupSettings>,
@@ -88,9 +90,10 @@ impl Setup {
     /// A controller over the chosen groups; in a dry run one that changes and writes nothing.
     ///
     /// # Errors
-    /// See [`Setup::session`]; a group without a secret that it needs.
+    /// See [`Setup::session`]; a group or a notifier without a secret that it needs.
     pub fn controller(&self, dry_run: bool) -> Result<Controller> {
         let session = self.session()?;
+        let notices = Arc::new(Notices::new(self.watches()?, &self.state_dir, dry_run));
         let known =
             Arc::new(Known::open(Some(self.state_dir.join(format!("known-{}.json", self.cloud_key())))));
         let shared = Shared {
@@ -117,7 +120,13 @@ impl Setup {
         let groups = self.groups.iter().map(group).collect::<Result<_>>()?;
         let real = self.journal();
         let journal: Box<dyn Journal> = if dry_run { Box::new(Rehearsal::new(real)) } else { Box::new(real) };
-        Ok(Controller { groups, journal, known: shared.known, dry_run })
+        Ok(Controller { groups, journal, notices, known: shared.known, dry_run })
+    }
+
+    fn watches(&self) -> Result<Vec<Watch>> {
+        let watches =
+            self.settings.notifiers.iter().map(|notifier| notifiers::watch(notifier, &self.secrets));
+        Ok(watches.collect::<Result<_, _>>()?)
     }
 
     /// Where the groups' pasts are kept.

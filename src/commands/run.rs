@@ -1,12 +1,15 @@
 //! Passes: one from cron, or on and on with `--interval`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use tokio::time::Instant;
 
 use crate::cli::{CommonArgs, RunArgs};
 use crate::controller::{Controller, tick_now, timed};
 use crate::exit::Exit;
+use crate::notifier::{BUDGET, Postman};
 use crate::output::Printer;
 use crate::record::Record;
 use crate::setup::Setup;
@@ -20,7 +23,13 @@ pub async fn run(common: &CommonArgs, args: &RunArgs) -> Result<Exit> {
     let mut signals = Signals::listen().context("signals cannot be listened to")?;
     let controller = Setup::load(common)?.controller(args.dry_run)?;
     match args.interval {
-        None => Ok(pass(&controller, &mut printer(common, &controller), deadline(args, &controller)).await),
+        None => {
+            let exit =
+                pass(&controller, &mut printer(common, &controller), deadline(args, &controller)).await;
+            // All is written and told; what cannot be sent now is sent by a later pass.
+            controller.notices.send(Some(Instant::now() + BUDGET)).await;
+            Ok(exit)
+        }
         Some(interval) => {
             passes(common, args, controller, interval, &mut signals).await;
             Ok(Exit::Done)
@@ -36,19 +45,24 @@ async fn passes(
     signals: &mut Signals,
 ) {
     let mut printer = printer(common, &controller);
+    let mut postman = Postman::employ(Arc::clone(&controller.notices));
     let mut ticks = timed::ticks(interval);
     while !printer.closed() {
         tokio::select! {
             biased;
             asked = signals.next() => match asked {
-                Asked::Stop => return,
-                Asked::Reload => reload(common, args, &mut controller, &mut printer),
+                Asked::Stop => break,
+                Asked::Reload => {
+                    reload(common, args, &mut controller, &mut printer);
+                    postman = Postman::employ(Arc::clone(&controller.notices));
+                }
             },
             _ = ticks.tick() => {
                 pass(&controller, &mut printer, deadline(args, &controller)).await;
             }
         }
     }
+    postman.retire().await;
 }
 
 async fn pass(controller: &Controller, printer: &mut Printer, deadline: Duration) -> Exit {

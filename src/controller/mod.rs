@@ -13,6 +13,7 @@ pub mod timed;
 use crate::journal::Journal;
 use crate::known::Known;
 use crate::monitor::Monitor;
+use crate::notifier::Notices;
 use crate::record::Record;
 use crate::rulebook::Rulebook;
 use crate::scaler::Scaler;
@@ -47,6 +48,8 @@ pub struct Controller {
     pub groups: Vec<Group>,
     /// Where their past is kept.
     pub journal: Box<dyn Journal>,
+    /// Who is told of it; the controller leaves what is to be told, and others send it.
+    pub notices: Arc<Notices>,
     /// What the cloud need not be asked again.
     pub known: Arc<Known>,
     /// Decide and tell, but change nothing.

@@ -41,11 +41,12 @@ impl Controller {
         match self.locked_pass(group, &tick).await {
             Ok(record) => record,
             Err(Fault::Locked) => not_passed("locked", "Another pass is working this group.", None),
-            Err(Fault::Broken(why)) => not_passed(
-                "journal_unusable",
-                "The group's journal cannot be used; the pass ended there.",
-                Some(why),
-            ),
+            Err(Fault::Broken(why)) => {
+                let explanation = "The group's journal cannot be used; the pass ended there.";
+                let record = not_passed("journal_unusable", explanation, Some(why));
+                self.notices.take(&group.key, None, &record).await;
+                record
+            }
         }
     }
 
@@ -56,12 +57,16 @@ impl Controller {
         let seen = observe(group, tick, ledger.state.last.as_deref()).await;
         settle_open(&mut ledger, &seen).await?;
         let pass = judge(group, tick, &ledger, seen).await;
+        let before = last_move(group, &ledger.state);
         let settled = self.write_and_act(group, tick, &mut ledger, &pass).await?;
         // Without a checkpoint the next pass reads more; it forgets nothing.
         if let Err(fault) = ledger.guard.checkpoint(&ledger.state).await {
             tracing::warn!(group = group.name, "the journal has no new checkpoint: {fault}");
         }
-        Ok(Record::new(&group.name, &ledger.rules, &pass, settled.as_ref()))
+        let record = Record::new(&group.name, &ledger.rules, &pass, settled.as_ref());
+        // While the group is held, so that no other pass tells the same.
+        self.notices.take(&group.key, before.as_ref(), &record).await;
+        Ok(record)
     }
 
     /// Journals the pass; if it decided a move, journals its beginning, makes it, and journals its outcome.
@@ -100,6 +105,12 @@ impl Controller {
         let late = Scaled { outcome: Outcome::Unknown, error: Some(TOO_LATE.to_owned()) };
         timeout_at(tick.deadline, group.scaler.scale(tick, change)).await.unwrap_or(late)
     }
+}
+
+/// The record of the pass before, if it made a move: should it have been killed, nobody was told yet.
+fn last_move(group: &Group, state: &State) -> Option<Record> {
+    let last = state.last.as_ref().filter(|last| matches!(last.decision.verdict, Verdict::Scale(..)))?;
+    Some(Record::new(&group.name, &state.rules, last, state.settled.as_ref()))
 }
 
 /// If the answer to an earlier move was lost, settles it by what desired capacity is now.

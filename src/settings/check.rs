@@ -22,6 +22,11 @@ pub(super) const SECRETS_BELONG: &str = "credentials do not stand in settings; w
     (see credentials.example) or give them as LOADSCALE_USERNAME with LOADSCALE_API_KEY or LOADSCALE_PASSWORD, \
     and renew this one if others could read it here";
 
+/// Where those of a notifier belong.
+const NOTIFIERS_SECRETS_BELONG: &str = "secrets do not stand in settings; write it into the section \
+    [notifier NAME] of the credentials file, or set LOADSCALE_NOTIFIER_NAME_KEY, as docs/notify.md says, \
+    and renew this one if others could read it here";
+
 /// Whether a key that is not known looks like one of a secret.
 pub(super) fn is_secret(name: &str) -> bool {
     let name = name.to_lowercase();
@@ -80,7 +85,9 @@ impl Checker<'_> {
 
     fn unknown(&mut self, full: &str, name: &str, keys: &[Key], line: usize) {
         if is_secret(name) {
-            return self.tell(line, full, None, SECRETS_BELONG);
+            let of_notifier = full.starts_with(super::notifier::SECTION);
+            let belong = if of_notifier { NOTIFIERS_SECRETS_BELONG } else { SECRETS_BELONG };
+            return self.tell(line, full, None, belong);
         }
         let fault = match hint(name, keys.iter().map(|key| key.name)) {
             none if none.is_empty() => {
@@ -107,12 +114,26 @@ impl Checker<'_> {
             }
             (Form::Limit, Value::Table(table)) => ValueKind::Table(self.hours(at, node.line, table)),
             (Form::Tables(keys), Value::List(nodes)) => {
-                ValueKind::Array(self.tables(at, keys, node.line, nodes))
+                let one = |this: &mut Self, at: &str, line, table| this.table(at, keys, line, table);
+                ValueKind::Array(self.tables(at, node.line, nodes, one))
             }
-            (Form::Headers, Value::Table(table)) => ValueKind::Table(self.headers(at, table)),
+            (Form::TaggedTables(kinds), Value::List(nodes)) => {
+                // One without a kind stays as an empty table, so that the others keep their numbers.
+                let one = |this: &mut Self, at: &str, line, table| {
+                    this.kinds(at, kinds, line, table).unwrap_or_default()
+                };
+                ValueKind::Array(self.tables(at, node.line, nodes, one))
+            }
             (Form::Names, Value::List(nodes)) => {
                 ValueKind::Array(self.texts(at, &Form::Text, node.line, nodes)?)
             }
+            (Form::Choices(words), Value::List(nodes)) => {
+                ValueKind::Array(self.texts(at, &Form::Choice(words), node.line, nodes)?)
+            }
+            (Form::Arguments, Value::List(nodes)) => {
+                ValueKind::Array(self.texts(at, &Form::Lines, node.line, nodes)?)
+            }
+            (Form::Headers, Value::Table(table)) => ValueKind::Table(self.headers(at, table)),
             (Form::Urls, Value::List(nodes)) => {
                 ValueKind::Array(self.texts(at, &Form::Url, node.line, nodes)?)
             }
@@ -177,7 +198,13 @@ impl Checker<'_> {
         right
     }
 
-    fn tables(&mut self, at: &str, keys: &[Key], line: usize, nodes: Vec<Node>) -> Vec<Layered> {
+    fn tables(
+        &mut self,
+        at: &str,
+        line: usize,
+        nodes: Vec<Node>,
+        one: impl Fn(&mut Self, &str, usize, Table) -> Right,
+    ) -> Vec<Layered> {
         if nodes.is_empty() {
             self.tell(line, at, Some("[]".into()), "is empty; write at least one");
         }
@@ -186,7 +213,7 @@ impl Checker<'_> {
             let full = format!("{at}[{index}]");
             self.report.origins.record(&full, self.report.line(node.line));
             let entries = match node.value {
-                Value::Table(table) => self.table(&full, keys, node.line, table),
+                Value::Table(table) => one(self, &full, node.line, table),
                 other => {
                     self.tell(
                         node.line,
@@ -217,7 +244,7 @@ impl Checker<'_> {
         right
     }
 
-    /// A list of distinct texts of one form.
+    /// A list of texts of one form; distinct ones, unless they are a program's arguments.
     fn texts(&mut self, at: &str, form: &Form, line: usize, nodes: Vec<Node>) -> Option<Vec<Layered>> {
         if nodes.is_empty() {
             self.tell(line, at, Some("[]".into()), "is empty; write at least one");
@@ -227,7 +254,9 @@ impl Checker<'_> {
         for (index, node) in nodes.into_iter().enumerate() {
             let full = format!("{at}[{index}]");
             match node.value {
-                Value::Scalar(Scalar::Text(text)) if texts.contains(&text) => {
+                Value::Scalar(Scalar::Text(text))
+                    if texts.contains(&text) && !matches!(form, Form::Lines) =>
+                {
                     self.tell(
                         node.line,
                         &full,

@@ -68,7 +68,8 @@ fn reach<'a>(at: &str, keys: &'a [Key], reachable: &mut Vec<(String, &'a Form)>)
             Form::PerFlavor { value, known } => {
                 reachable.extend(known.iter().map(|name| (join(&full, name), *value)))
             }
-            Form::Tables(_) | Form::Kinds(_) | Form::Names | Form::Urls | Form::Headers => {}
+            Form::Tables(_) | Form::TaggedTables(_) | Form::Kinds(_) | Form::Headers => {}
+            Form::Names | Form::Urls | Form::Choices(_) | Form::Arguments => {}
             form => reachable.push((full, form)),
         }
     }

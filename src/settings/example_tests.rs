@@ -52,7 +52,9 @@ fn names(at: &str, keys: &[Key], known: &mut Vec<String>) {
         known.push(full.clone());
         match &key.form {
             Form::Table(keys) | Form::Tables(keys) => names(&full, keys, known),
-            Form::Kinds(kinds) => kinds.iter().for_each(|kind| names(&full, kind.keys, known)),
+            Form::Kinds(kinds) | Form::TaggedTables(kinds) => {
+                kinds.iter().for_each(|kind| names(&full, kind.keys, known))
+            }
             Form::PerFlavor { known: ours, .. } => known.extend(ours.iter().map(|name| join(&full, name))),
             _ => {}
         }

@@ -24,6 +24,7 @@ mod hours;
 pub mod lint;
 mod monitor;
 pub(crate) mod nearest;
+mod notifier;
 mod origin;
 mod place;
 mod problem;
@@ -40,6 +41,7 @@ pub use find::NotFound;
 pub use group::{Flavors, GroupSettings};
 pub use heartbeat::HeartbeatSettings;
 pub use monitor::MonitorSettings;
+pub use notifier::{CommandSettings, EmailSettings, Means, NotifierSettings, WebhookBody, WebhookSettings};
 pub use origin::{Origin, Row};
 pub use problem::{Problem, Problems};
 pub use scaler::ScalerSettings;
@@ -47,6 +49,7 @@ pub use surroundings::{Surroundings, Variables};
 
 use environment::Override;
 use group::{Beside, GroupTable};
+use notifier::{NotifierTable, Resolving};
 use origin::{Origins, Rows};
 use place::Place;
 use problem::Report;
@@ -57,6 +60,7 @@ const SECTIONS: &[Key] = &[
     Key::new(cloud::SECTION, Form::Table(cloud::KEYS)),
     Key::new(capacity::SECTION, capacity::FORM),
     Key::required(group::SECTION, Form::Tables(group::KEYS)),
+    Key::new(notifier::SECTION, Form::TaggedTables(notifier::KINDS)),
 ];
 
 /// Everything the user set, with every default filled in.
@@ -70,6 +74,8 @@ pub struct Settings {
     pub capacity: Capacities,
     /// The groups in the order of the file; never none.
     pub groups: Vec<GroupSettings>,
+    /// Who is told what of them, in the order of the file.
+    pub notifiers: Vec<NotifierSettings>,
     origins: Origins,
 }
 
@@ -113,7 +119,7 @@ pub fn load(named: Option<&Path>, around: &Surroundings) -> Result<Settings, Set
 pub fn from_text(text: &str, path: &Path, around: &Surroundings) -> Result<Settings, SettingsError> {
     let mut report = Report::new(path);
     let mut written = check::text(text, SECTIONS, &mut report);
-    let groups = written.remove(group::SECTION);
+    let (groups, notifiers) = (written.remove(group::SECTION), written.remove(notifier::SECTION));
     let overrides = environment::overrides(&around.variables, SECTIONS, &mut report);
     let plain = layer(written, overrides)?;
 
@@ -123,7 +129,9 @@ pub fn from_text(text: &str, path: &Path, around: &Surroundings) -> Result<Setti
     let beside = Beside { cloud: cloud.kind, capacities: &plain.capacity, place };
     let groups = resolve_groups(groups, &beside, &mut report)?;
     cloud.tell_missing_endpoints(&groups, &mut report);
-    Ok(Settings { path: path.to_owned(), cloud, capacity: plain.capacity, groups, origins: report.finish()? })
+    let notifiers = resolve_notifiers(notifiers, &beside.place, &groups, &mut report)?;
+    let (path, capacity, origins) = (path.to_owned(), plain.capacity, report.finish()?);
+    Ok(Settings { path, cloud, capacity, groups, notifiers, origins })
 }
 
 /// The sections that a variable can reach, after the layering. Nothing is required here: what is missing has
@@ -160,6 +168,30 @@ fn resolve_groups(
     Ok(groups)
 }
 
+/// The notifiers stand in the file alone, as the groups do.
+fn resolve_notifiers(
+    written: Option<Layered>,
+    place: &Place<'_>,
+    groups: &[GroupSettings],
+    report: &mut Report,
+) -> Result<Vec<NotifierSettings>, ConfigError> {
+    let tables = written.map_or(Ok(Vec::new()), Layered::into_array)?;
+    let mut notifiers = Vec::with_capacity(tables.len());
+    for (index, table) in tables.into_iter().enumerate() {
+        let table = table.into_table()?;
+        // What is wrong with its kind has been told.
+        if !table.contains_key(schema::KIND) {
+            continue;
+        }
+        let table: NotifierTable = Layered::from(table).try_deserialize()?;
+        let at = format!("{}[{index}]", notifier::SECTION);
+        let notifier = table.resolve(Resolving { at: &at, place, groups, report });
+        notifiers.extend(notifier.map(|notifier| (index, notifier)));
+    }
+    notifier::tell_duplicates(&notifiers, report);
+    Ok(notifiers.into_iter().map(|(_, notifier)| notifier).collect())
+}
+
 /// A checked file as a layer.
 #[derive(Debug, Clone)]
 struct Checked(check::Right);
@@ -182,6 +214,9 @@ impl Settings {
         self.capacity.rows(&mut rows);
         for (index, group) in self.groups.iter().enumerate() {
             group.rows(&format!("{}[{index}]", group::SECTION), &mut rows);
+        }
+        for (index, notifier) in self.notifiers.iter().enumerate() {
+            notifier.rows(&format!("{}[{index}]", notifier::SECTION), &mut rows);
         }
         rows.finish()
     }

@@ -61,6 +61,7 @@ impl Scalar {
     pub(super) fn fault(&self, form: &Form) -> Option<String> {
         let verdict = match (form, self) {
             (Form::Text, Scalar::Text(text)) => text_fault(text),
+            (Form::Lines, Scalar::Text(text)) if !text.trim().is_empty() => Ok(()),
             (Form::Choice(words), Scalar::Text(word)) => choice_fault(words, word),
             (Form::Url, Scalar::Text(text)) => url_fault(text),
             (Form::Flag, Scalar::Flag(_)) => Ok(()),
@@ -84,6 +85,11 @@ impl Form {
     pub(super) fn wanted(&self) -> String {
         match self {
             Form::Text => "text in quotes".into(),
+            Form::Lines => "text in quotes that is not blank".into(),
+            Form::Choices(words) => format!("a list of some of \"{}\"", words.join("\", \"")),
+            Form::Arguments => {
+                "a list of a program and its arguments in quotes, such as [\"logger\", \"-t\"]".into()
+            }
             Form::Choice(words) => format!("one of \"{}\"", words.join("\", \"")),
             Form::Url => "a URL in quotes, such as \"https://host/v1.0\"".into(),
             Form::Flag => "true or false, without quotes".into(),
@@ -103,6 +109,9 @@ impl Form {
             Form::Table(_) => "a table".into(),
             Form::Tables(_) => {
                 "one or more tables, each begun with the name in double brackets, such as [[group]]".into()
+            }
+            Form::TaggedTables(_) => {
+                "one or more tables, each begun with the name in double brackets, such as [[notifier]]".into()
             }
             Form::Kinds(kinds) => {
                 let names: Vec<_> = kinds.iter().map(|kind| kind.name).collect();

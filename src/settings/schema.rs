@@ -22,6 +22,8 @@ impl Key {
 pub(super) enum Form {
     /// Some text that is not blank.
     Text,
+    /// Some text of any number of lines.
+    Lines,
     /// One of a few words.
     Choice(&'static [&'static str]),
     /// An http or https URL without user, query and fragment.
@@ -46,6 +48,10 @@ pub(super) enum Form {
     Urls,
     /// A table of texts by the names of HTTP headers.
     Headers,
+    /// A list of some of these words.
+    Choices(&'static [&'static str]),
+    /// A list of texts in their order: a program and its arguments.
+    Arguments,
     /// Numbers by flavor.
     PerFlavor {
         value: &'static Form,
@@ -56,6 +62,8 @@ pub(super) enum Form {
     Table(&'static [Key]),
     /// A list of tables with these keys, such as `[[group]]`.
     Tables(&'static [Key]),
+    /// A list of tables, each with a `kind` that says which keys it has, such as `[[notifier]]`.
+    TaggedTables(&'static [Kind]),
     /// A table whose `kind` says which keys it has.
     Kinds(&'static [Kind]),
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::*;
 
-const GROUP: &str =
+pub(super) const GROUP: &str =
     "[[group]]\nname = \"g\"\nload_balancers = [\"lb\"]\nscale_up = [\"up\"]\nscale_down = [\"down\"]\n";
 
 fn around() -> Surroundings {
@@ -24,7 +24,7 @@ fn problems_with(text: &str, around: &Surroundings) -> Vec<String> {
     }
 }
 
-fn problems(text: &str) -> Vec<String> {
+pub(super) fn problems(text: &str) -> Vec<String> {
     problems_with(text, &around())
 }
 

@@ -24,11 +24,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "controller",
         &[
-            "capacity", "decide", "journal", "known", "model", "monitor", "record", "rulebook", "scaler",
-            "settings", "tick",
+            "capacity", "decide", "journal", "known", "model", "monitor", "notifier", "record", "rulebook",
+            "scaler", "settings", "tick",
         ],
     ),
-    ("settings", &["model", "rulebook"]),
+    ("notifier", &["files", "model", "record"]),
+    ("settings", &["model", "notifier", "rulebook"]),
     ("credentials", &["settings"]),
     ("exit", &["model", "record"]),
 ];
@@ -40,6 +41,9 @@ const PURE: &[&str] = &[
     "src/forecast",
     "src/decide",
     "src/explain",
+    "src/notifier/conditions.rs",
+    "src/notifier/template.rs",
+    "src/notifier/words.rs",
     "src/replay",
     "src/rulebook",
     "crates/otter/src/engine.rs",

@@ -10,6 +10,7 @@
 //! * `tokens`: when one signs in, and when not.
 //! * `round_trips`: what a pass asks for, and what it asks for at the same time.
 //! * `openstack`: the same on Keystone v3 and Octavia.
+//! * `notices`: who is told of passes, and how; `receiver` takes webhooks, `mail` mails.
 //! * `service`: `--interval`, signals, a reader that goes away.
 //! * `heartbeat`: groups that are judged by their pages; `page` is such a page.
 //! * `looks`: `check` and `status`. `explained`: `explain`. `replayed`: `replay`.
@@ -28,10 +29,13 @@ mod heartbeat;
 mod imports;
 mod looks;
 mod lookups;
+mod mail;
+mod notices;
 mod openstack;
 mod page;
 mod passes;
 mod program;
+mod receiver;
 mod replayed;
 mod retraced;
 mod round_trips;
