@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::error::Error;
 use crate::model::history::Caller;
 use crate::model::{GroupConfig, GroupKey, PolicyKey};
-use crate::service::{self, groups};
+use crate::service::{self, groups, launch};
 use crate::store::{Page, Rows, Shown};
 
 pub(super) async fn list(State(app): State<App>, names: Names, query: Query) -> Answer {
@@ -107,7 +107,7 @@ pub(super) async fn launch(State(app): State<App>, names: Names) -> Answer {
 }
 
 pub(super) async fn replace_launch(State(app): State<App>, names: Names, Body(body): Body) -> Answer {
-    groups::replace_launch(&app, names.group(), &body).await?;
+    launch::replace(&app, names.group(), &body).await?;
     answer::empty(StatusCode::NO_CONTENT)
 }
 

@@ -8,6 +8,8 @@ mod nodes;
 mod plan;
 mod rackconnect;
 mod servers;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 use std::collections::BTreeMap;

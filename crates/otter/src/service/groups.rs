@@ -7,14 +7,14 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::policies::{check_times, stored};
-use super::{line, trigger, visible};
+use super::{launch, line, trigger, visible};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::engine;
 use crate::error::Error;
 use crate::model::history::Caller;
 use crate::model::state::{Group, Progress, Status};
-use crate::model::{BalancerHold, Cause, GroupConfig, GroupKey, Launch, Policy, Problems, StoredPolicy};
+use crate::model::{Cause, GroupConfig, GroupKey, Launch, Policy, Problems, StoredPolicy};
 use crate::store::Rows;
 
 /// What a user sends to create a group.
@@ -58,36 +58,13 @@ impl NewGroup {
         let ((config, launch), policies) =
             problems.settle(new).map_err(|problems| Error::Validation(problems.to_string()))?;
         check_limits(&config)?;
-        check_networks(&launch)?;
+        launch::check_networks(&launch)?;
         Ok(Self { config, launch, policies })
     }
 }
 
 fn check_limits(config: &GroupConfig) -> Result<(), Error> {
     if config.limits_in_order() { Ok(()) } else { Err(Error::InvalidMinEntities) }
-}
-
-fn check_networks(launch: &Launch) -> Result<(), Error> {
-    if launch.lacks_service_net() {
-        return Err(Error::Validation(
-            "ServiceNet network must be present if Cloud Load Balancers are configured.".to_owned(),
-        ));
-    }
-    Ok(())
-}
-
-/// Asks the cloud whether it would build such servers, and tells all that is wrong together.
-async fn check_launch(app: &App, tenant: &str, launch: &Launch) -> Result<(), Error> {
-    let mut problems = launch.personality_problems();
-    let rackconnect = launch.balancers().iter().any(|hold| matches!(hold, BalancerHold::RackConnect { .. }));
-    if rackconnect && app.balancer().rackconnect().is_none() {
-        problems.push("RackConnectV3 pools are not offered by this service's balancer".to_owned());
-    }
-    match launch.server() {
-        Some(server) => problems.extend(app.launcher().check(tenant, server).await?),
-        None => problems.push("launch_stack is not offered by this service".to_owned()),
-    }
-    if problems.is_empty() { Ok(()) } else { Err(Error::InvalidLaunchConfiguration(problems.join("; "))) }
 }
 
 /// A group that was just created.
@@ -105,7 +82,7 @@ pub struct Created {
 /// # Errors
 /// When the cloud would refuse such servers, or the tenant has too many groups.
 pub async fn create(app: &App, tenant: &str, new: NewGroup, by: Option<Caller>) -> Result<Created, Error> {
-    check_launch(app, tenant, &new.launch).await?;
+    launch::check(app, tenant, &new.launch).await?;
     let key = GroupKey { tenant: tenant.to_owned(), group: Uuid::new_v4().to_string() };
     let (clock, most) = (app.clock(), app.settings().limits.max_groups);
     let created = app.change(move |rows| Box::pin(insert(rows, key, new, by, clock, most))).await;
@@ -168,24 +145,6 @@ pub async fn replace_config(
         group.config = config;
         trigger(group, now);
         Ok(())
-    })
-    .await
-}
-
-/// Replaces a group's launch configuration; servers that are there stay as they are.
-///
-/// # Errors
-/// When the cloud would refuse such servers, or there is no such group.
-pub async fn replace_launch(app: &App, key: GroupKey, body: &Value) -> Result<(), Error> {
-    let mut problems = Problems::default();
-    let launch = Launch::read("", body, &mut problems);
-    let launch = problems.settle(launch).map_err(|problems| Error::Validation(problems.to_string()))?;
-    check_networks(&launch)?;
-    check_launch(app, &key.tenant, &launch).await?;
-    app.change(move |rows| {
-        Box::pin(async move {
-            if rows.save_launch(&key, &launch).await? { Ok(()) } else { Err(Error::NoSuchGroup(key.group)) }
-        })
     })
     .await
 }

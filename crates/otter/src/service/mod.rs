@@ -3,6 +3,7 @@
 
 pub mod execute;
 pub mod groups;
+pub mod launch;
 pub mod policies;
 pub mod servers;
 pub mod tenants;

@@ -47,22 +47,22 @@ async fn change_balancer(app: &App, tenant: &str, steps: &[&Step]) -> Vec<Result
                 balancers.change(tenant, balancer, node, *condition).await
             }
             Step::Remove { balancer, nodes } => gone_is_fine(balancers.remove(tenant, balancer, nodes).await),
-            Step::Join { pool, server } => match balancers.rackconnect() {
-                Some(rackconnect) => rackconnect.join(tenant, pool, server).await,
-                None => Err(no_pool(pool)),
-            },
-            Step::Leave { pool, server } => match balancers.rackconnect() {
-                Some(rackconnect) => gone_is_fine(rackconnect.leave(tenant, pool, server).await),
-                None => Ok(()),
-            },
+            Step::Join { .. } | Step::Leave { .. } => change_pool(app, tenant, step).await,
             Step::Create | Step::Delete { .. } | Step::Drain { .. } => Ok(()),
         });
     }
     results
 }
 
-fn no_pool(pool: &str) -> Fault {
-    Fault::Gone(format!("RackConnect v3 pool {pool}"))
+async fn change_pool(app: &App, tenant: &str, step: &Step) -> Result<(), Fault> {
+    match (step, app.balancer().rackconnect()) {
+        (Step::Join { pool, server }, Some(rackconnect)) => rackconnect.join(tenant, pool, server).await,
+        (Step::Join { pool, .. }, None) => Err(Fault::Gone(format!("RackConnect v3 pool {pool}"))),
+        (Step::Leave { pool, server }, Some(rackconnect)) => {
+            gone_is_fine(rackconnect.leave(tenant, pool, server).await)
+        }
+        _ => Ok(()),
+    }
 }
 
 async fn change_server(app: &App, key: &GroupKey, launch: &Launch, step: &Step) -> Result<(), Fault> {

@@ -7,17 +7,7 @@ use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
-use crate::support::{Service, change, new_group};
-
-/// How many requests are made.
-#[allow(clippy::print_stderr, reason = "what was scaled down is told to whoever runs the tests")]
-fn requests() -> u64 {
-    if std::env::var_os("LOADSCALE_SOAK").is_some() {
-        return 100_000;
-    }
-    eprintln!("scaled down: 4000 fuzzed requests instead of 100000");
-    4000
-}
+use crate::support::{Service, change, count, new_group};
 
 const METHODS: [&str; 8] = ["GET", "GET", "POST", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"];
 const TAILS: [&str; 16] = [
@@ -60,7 +50,7 @@ async fn no_request_makes_it_panic_or_answer_500() {
     settings.limits.rates = false;
     let service = Service::with(settings).await;
     let (group, policies) = service.group(0, 5, json!([change(1)])).await;
-    for seed in 0..requests() {
+    for seed in 0..count("fuzzed requests", 4000, 100_000) {
         let mut random = StdRng::seed_from_u64(seed);
         let Some(request) = request(&mut random, &group, &policies[0]) else { continue };
         let shown = format!("seed {seed}: {} {}", request.method(), request.uri());

@@ -8,16 +8,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::machine::{Caller, Program, eventually};
-use crate::support::{change, new_group};
+use crate::support::{change, count, new_group};
 
 /// How often a service is killed.
-#[allow(clippy::print_stderr, reason = "what was scaled down is told to whoever runs the tests")]
-fn kills() -> u32 {
-    if std::env::var_os("LOADSCALE_SOAK").is_some() {
-        return 100;
-    }
-    eprintln!("scaled down: 5 kills instead of 100");
-    5
+fn kills() -> u64 {
+    count("kills of the service", 5, 100)
 }
 
 /// Creates a group; returns its id and those of its policies.

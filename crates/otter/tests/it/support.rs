@@ -23,6 +23,16 @@ pub(crate) const BOOT: Duration = Duration::from_secs(30);
 /// Whose groups the tests make.
 pub(crate) const TENANT: &str = "123456";
 
+/// How much of a large test is done: all of it with `LOADSCALE_SOAK=1`, a part in an ordinary run.
+#[allow(clippy::print_stderr, reason = "what was scaled down is told to whoever runs the tests")]
+pub(crate) fn count(what: &str, ordinary: u64, full: u64) -> u64 {
+    if std::env::var_os("LOADSCALE_SOAK").is_some_and(|value| value == "1") {
+        return full;
+    }
+    eprintln!("scaled down: {what}: {ordinary} of {full}; all with LOADSCALE_SOAK=1");
+    ordinary
+}
+
 /// A clock that stands still unless it is moved.
 pub(crate) struct MovedClock(watch::Sender<Timestamp>);
 
