@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::balancer::Algorithm;
 
+/// The golden ratio's fractional part: its multiples, modulo 1, fill the unit interval more evenly than
+/// those of any other number (Knuth, The Art of Computer Programming 3, section 6.4).
+const GOLDEN: f64 = 0.618_033_988_749_894_8;
+
 /// What a sandbox holds from the start. The default is a small cloud with one of everything.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -123,22 +127,33 @@ impl fmt::Debug for Account {
 }
 
 /// What a booted server does with connections. `workers` / `service_time` is its known limit in
-/// requests a second.
+/// requests a second, whatever the jitter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct BackendPlan {
     /// Requests it works on at the same time.
     pub workers: usize,
-    /// How long it works on each, in real time.
+    /// How long it works on each in the mean, in real time.
     #[serde(with = "duration")]
     pub service_time: Duration,
+    /// By how much more or less than that, evenly spread; at most the service time itself.
+    #[serde(with = "duration")]
+    pub jitter: Duration,
     /// Connections it holds; one more is reset.
     pub connections: usize,
 }
 
+impl BackendPlan {
+    /// How long the work on the request of this number takes, the same in every run.
+    pub fn effort(&self, number: u32) -> Duration {
+        let jitter = self.jitter.min(self.service_time);
+        self.service_time - jitter + jitter.mul_f64(2.0 * (f64::from(number) * GOLDEN).fract())
+    }
+}
+
 impl Default for BackendPlan {
     fn default() -> Self {
-        Self { workers: 16, service_time: Duration::ZERO, connections: 10_000 }
+        Self { workers: 16, service_time: Duration::ZERO, jitter: Duration::ZERO, connections: 10_000 }
     }
 }
 

@@ -6,6 +6,7 @@ use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Response;
@@ -57,7 +58,7 @@ async fn serve(listener: TcpListener, plan: BackendPlan) {
             }
             Err(error) => {
                 tracing::warn!(%error, "a backend cannot accept a connection");
-                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+                tokio::time::sleep(Duration::from_millis(10)).await;
             }
         }
     }
@@ -78,38 +79,43 @@ async fn converse(stream: TcpStream, workers: Arc<Workers>) {
 
 /// The workers of a backend. Requests queue for the one that is free first.
 struct Workers {
+    queue: Mutex<Queue>,
+    plan: BackendPlan,
+}
+
+struct Queue {
     /// When each worker is free again. A worker goes on where its last piece of work was due to end,
     /// not where the timer woke it, so the limit is exactly workers / service time.
-    free: Mutex<BinaryHeap<Reverse<Instant>>>,
-    service_time: std::time::Duration,
+    free: BinaryHeap<Reverse<Instant>>,
+    /// Requests taken so far.
+    taken: u32,
 }
 
 impl Workers {
     fn new(plan: &BackendPlan) -> Self {
-        let free = vec![Reverse(Instant::now()); plan.workers.max(1)];
-        Self { free: Mutex::new(free.into()), service_time: plan.service_time }
+        let free = vec![Reverse(Instant::now()); plan.workers.max(1)].into();
+        Self { queue: Mutex::new(Queue { free, taken: 0 }), plan: plan.clone() }
     }
 
     async fn work(&self) {
-        if !self.service_time.is_zero() {
+        if !self.plan.service_time.is_zero() {
             sleep_until(self.take(Instant::now())).await;
         }
     }
 
     /// Gives a request that came `now` to a worker and tells when it will be done.
     fn take(&self, now: Instant) -> Instant {
-        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let start = free.pop().map_or(now, |Reverse(free)| free.max(now));
-        let done = start + self.service_time;
-        free.push(Reverse(done));
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let start = queue.free.pop().map_or(now, |Reverse(free)| free.max(now));
+        queue.taken = queue.taken.wrapping_add(1);
+        let done = start + self.plan.effort(queue.taken);
+        queue.free.push(Reverse(done));
         done
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -120,5 +126,18 @@ mod tests {
         let now = Instant::now();
         let waits: Vec<u128> = (0..5).map(|_| (workers.take(now) - now).as_millis()).collect();
         assert_eq!(waits, [10, 10, 20, 20, 30]);
+    }
+    #[test]
+    fn jitter_is_around_the_service_time_and_leaves_the_limit() {
+        let (service_time, jitter) = (Duration::from_millis(10), Duration::from_millis(4));
+        let plan = BackendPlan { workers: 1, service_time, jitter, ..BackendPlan::default() };
+        let workers = Workers::new(&plan);
+        let now = Instant::now();
+        let done: Vec<Instant> = (0..1000).map(|_| workers.take(now)).collect();
+        let took = done.windows(2).map(|pair| pair[1] - pair[0]);
+        assert!(took.clone().all(|took| took >= service_time - jitter && took <= service_time + jitter));
+        assert!(took.clone().max() > took.min());
+        let limit = 1000.0 / (done[999] - now).as_secs_f64();
+        assert!((limit - 100.0).abs() < 0.5, "{limit} requests a second");
     }
 }
