@@ -6,9 +6,11 @@ use std::time::Duration;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
+mod calibrate;
 mod replay;
 
 use crate::settings::duration;
+pub use calibrate::CalibrateArgs;
 pub use replay::{ReplayArgs, Sweep, SweepKey};
 
 /// Scale a fleet on what its load balancer is actually carrying.
@@ -109,6 +111,8 @@ pub enum Command {
     },
     /// What rules would have cost on a recorded load, beside a clairvoyant and known policies.
     Replay(Box<ReplayArgs>),
+    /// What one server carries well, found from a load test's samples.
+    Calibrate(CalibrateArgs),
     /// The main job on a local sandbox cloud with real traffic; ends by itself.
     #[cfg(feature = "sandbox")]
     Demo,

@@ -21,11 +21,14 @@
 //!   [`notifier`]: to whom, under which conditions, and an outbox for what is still to be sent.
 //! * [`replay`]: the same decision on a recorded load, and what it would have cost. Pure.
 //! * [`explain`]: why a pass decided what it did. Pure.
+//! * [`replay`]: the same decision on a recorded load, and what it would have cost. Pure.
+//! * [`calibrate`]: what one server carries well, from a load test or live history. Pure.
 //! * [`settings`], [`credentials`]: what the user wrote, checked; [`setup`] makes a controller of it.
 //! * [`cli`], [`commands`], [`output`], [`exit`]: what is typed, done, printed and returned;
 //!   [`survey`] is what `check` looks for.
-//! * [`memo`], [`known`], [`files`], [`logging`], [`signals`]: small things the rest stands on.
+//! * [`memo`], [`known`], [`files`], [`table`], [`logging`], [`signals`]: small things the rest stands on.
 
+pub mod calibrate;
 pub mod capacity;
 pub mod cli;
 pub mod commands;
@@ -52,4 +55,5 @@ pub mod settings;
 pub mod setup;
 pub mod signals;
 pub mod survey;
+pub mod table;
 pub mod tick;

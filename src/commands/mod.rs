@@ -5,6 +5,7 @@ use std::future::Future;
 use anyhow::{Context, Result};
 use tokio::runtime::Builder;
 
+pub mod calibrate;
 pub mod check;
 #[cfg(feature = "sandbox")]
 pub mod demo;
@@ -28,6 +29,7 @@ pub fn run(cli: &Cli) -> Result<Exit> {
         Some(Command::Check { strict, interval }) => block_on(check::run(&cli.common, *interval, *strict)),
         Some(Command::Status) => block_on(status::run(&cli.common)),
         Some(Command::Explain { at }) => explain::run(&cli.common, *at),
+        Some(Command::Calibrate(args)) => calibrate::run(&cli.common, args),
         Some(Command::Replay(args)) => replay::run(&cli.common, args),
         #[cfg(feature = "sandbox")]
         Some(Command::Demo) => block_on(demo::run(&cli.common)),

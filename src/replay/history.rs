@@ -9,10 +9,11 @@ use jiff::Timestamp;
 mod tests;
 
 use super::Course;
-use super::trace::{BadTrace, Sample, Trace, interval};
+use super::trace::{Sample, Trace, interval};
 use crate::decide::memory::elapsed;
 use crate::journal::{Entry, Thinned};
 use crate::model::{Capacity, Fleet};
+use crate::table::BadTable;
 
 /// Fewer passes with a load than this tell nothing of a rule.
 pub const FEWEST_PASSES: usize = 60;
@@ -42,7 +43,7 @@ pub enum Unfit {
     Unknown,
     /// The passes do not make a trace.
     #[error(transparent)]
-    BadTrace(#[from] BadTrace),
+    BadTrace(#[from] BadTable),
 }
 
 /// A past that can be replayed.
@@ -104,8 +105,8 @@ impl History {
     }
 
     /// The servers there were. Where no pass was made they are taken to have stayed.
-    fn course(&self, every: Duration) -> Result<Course, BadTrace> {
-        let servers = |what: fn(&Thinned) -> Option<u32>| -> Result<Vec<u32>, BadTrace> {
+    fn course(&self, every: Duration) -> Result<Course, BadTable> {
+        let servers = |what: fn(&Thinned) -> Option<u32>| -> Result<Vec<u32>, BadTable> {
             let samples = self.samples(|pass| what(pass).map(f64::from));
             let known = Trace::of("servers", &samples, every)?.load;
             let mut last = known.iter().flatten().next().map_or(0, |first| *first as u32);

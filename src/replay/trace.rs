@@ -1,7 +1,6 @@
 //! A recorded load, brought to the ticks of a replay; `csv` reads it from a file.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -10,11 +9,10 @@ mod csv;
 #[cfg(test)]
 mod tests;
 
+use crate::table::{BadTable, Problem};
+
 /// More ticks than anyone replays: nineteen years of minutes. A longer trace is a mistaken timestamp.
 const MOST_TICKS: i64 = 10_000_000;
-
-/// Problems told of one file; the rest are counted.
-const MOST_PROBLEMS: usize = 20;
 
 /// The load of each tick.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,22 +25,6 @@ pub struct Trace {
     pub tick: Duration,
     /// The load in each tick; none where there was no sample.
     pub load: Vec<Option<f64>>,
-}
-
-/// What is wrong with a trace, all of it at once.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct BadTrace {
-    name: String,
-    problems: Vec<Problem>,
-}
-
-/// One thing wrong with a trace.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// The line it was found in, from 1; none if it is of the whole file.
-    pub line: Option<u64>,
-    /// What is wrong and what would be right.
-    pub what: String,
 }
 
 /// One measurement.
@@ -63,8 +45,8 @@ impl Trace {
     ///
     /// # Errors
     /// Everything that is wrong with the file, by line.
-    pub fn parse(name: &str, text: &str, every: Duration) -> Result<Trace, BadTrace> {
-        let bad = |problems| BadTrace { name: name.to_owned(), problems };
+    pub fn parse(name: &str, text: &str, every: Duration) -> Result<Trace, BadTable> {
+        let bad = |problems| BadTable { name: name.to_owned(), problems };
         Trace::of(name, &csv::read(text).map_err(bad)?, every)
     }
 
@@ -72,8 +54,8 @@ impl Trace {
     ///
     /// # Errors
     /// A tick or a length that no replay can have.
-    pub fn of(name: &str, samples: &[Sample], every: Duration) -> Result<Trace, BadTrace> {
-        let bad = |problem| BadTrace { name: name.to_owned(), problems: vec![problem] };
+    pub fn of(name: &str, samples: &[Sample], every: Duration) -> Result<Trace, BadTable> {
+        let bad = |problem| BadTable { name: name.to_owned(), problems: vec![problem] };
         if every.is_zero() || every.subsec_nanos() != 0 {
             return Err(bad(Problem::of_file(format!("a tick of {every:?} is not in whole seconds"))));
         }
@@ -130,31 +112,4 @@ pub(super) fn interval(samples: &[Sample]) -> i64 {
     }
     let commonest = counts.into_iter().max_by_key(|(length, count)| (*count, std::cmp::Reverse(*length)));
     commonest.map_or(1, |(length, _)| length.max(1)) * 1000
-}
-
-impl Problem {
-    fn at(line: u64, what: String) -> Problem {
-        Problem { line: Some(line), what }
-    }
-
-    fn of_file(what: String) -> Problem {
-        Problem { line: None, what }
-    }
-}
-
-impl fmt::Display for BadTrace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = &self.name;
-        for (i, Problem { line, what }) in self.problems.iter().take(MOST_PROBLEMS).enumerate() {
-            let newline = if i > 0 { "\n" } else { "" };
-            match line {
-                Some(line) => write!(f, "{newline}{name}:{line}: {what}")?,
-                None => write!(f, "{newline}{name}: {what}")?,
-            }
-        }
-        match self.problems.len().saturating_sub(MOST_PROBLEMS) {
-            0 => Ok(()),
-            more => write!(f, "\n{name}: and {more} more"),
-        }
-    }
 }

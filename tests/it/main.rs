@@ -1,6 +1,7 @@
 //! The integration tests: one binary, a module a subject.
 //!
 //! * `imports`: who may import whom, and that the core stays pure.
+//! * `calibrate`: what it prints, draws and refuses.
 //! * `cli`: what is typed and what is answered, without a cloud.
 //!
 //! From here on with the sandbox as the cloud; `cloud` is the fixture, `program` runs the
@@ -20,6 +21,7 @@
 //! * `retraced`: every journal that a test leaves, decided again.
 //! * `soak`: how much of it an ordinary run does.
 
+mod calibrate;
 mod cli;
 mod cloud;
 mod crashes;

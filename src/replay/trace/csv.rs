@@ -1,8 +1,7 @@
 //! A trace's text: CSV with a header `timestamp,value`, everything wrong with it told by line.
 
-use jiff::Timestamp;
-
-use super::{Problem, Sample};
+use super::Sample;
+use crate::table::{Problem, bare, instant, line, reader};
 
 /// One line of the file.
 #[derive(Debug, Clone, Copy)]
@@ -13,8 +12,7 @@ struct Row {
 
 /// The samples, in order and with at least two timestamps and one value.
 pub(super) fn read(text: &str) -> Result<Vec<Sample>, Vec<Problem>> {
-    let mut reader =
-        csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(text.as_bytes());
+    let mut reader = reader(text);
     let mut problems = Vec::new();
     match reader.headers() {
         Ok(header) if header.iter().map(bare).eq(["timestamp", "value"]) => {}
@@ -41,13 +39,8 @@ pub(super) fn read(text: &str) -> Result<Vec<Sample>, Vec<Problem>> {
     if problems.is_empty() { Ok(samples) } else { Err(problems) }
 }
 
-/// A header's name without a byte order mark, which spreadsheets put before the first.
-fn bare(name: &str) -> String {
-    name.trim_start_matches('\u{feff}').to_ascii_lowercase()
-}
-
 fn row(record: &csv::StringRecord) -> Result<Row, Problem> {
-    let line = record.position().map_or(0, csv::Position::line);
+    let line = line(record);
     let [timestamp, value] = [record.get(0).unwrap_or_default(), record.get(1).unwrap_or_default()];
     if record.len() != 2 {
         let fields = record.len();
@@ -56,18 +49,6 @@ fn row(record: &csv::StringRecord) -> Result<Row, Problem> {
     let at = instant(timestamp).map_err(|what| Problem::at(line, what))?;
     let load = load(value).map_err(|what| Problem::at(line, what))?;
     Ok(Row { line, sample: Sample { at, load } })
-}
-
-fn instant(text: &str) -> Result<Timestamp, String> {
-    let wrong =
-        || format!("{text:?} is no timestamp; write RFC 3339 (2026-01-31T12:00:00Z) or epoch seconds");
-    match text.parse::<f64>() {
-        Ok(seconds) if seconds.abs() > 1e11 => {
-            Err(format!("{text} is too large for epoch seconds; are these milliseconds? divide by 1000"))
-        }
-        Ok(seconds) => Timestamp::from_millisecond((seconds * 1000.0).round() as i64).map_err(|_| wrong()),
-        Err(_) => text.parse().map_err(|_| wrong()),
-    }
 }
 
 fn load(text: &str) -> Result<Option<f64>, String> {
