@@ -1,6 +1,6 @@
 //! The file: the same as the command line, for keeping.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use serde::Deserialize;
@@ -17,6 +17,14 @@ pub(crate) struct File {
     pub(crate) ramp: Option<String>,
     /// How long all of them stay.
     pub(crate) run_time: Option<String>,
+    /// Users in steps instead, as for `--staircase`.
+    pub(crate) staircase: Option<String>,
+    /// How long each step is, as for `--step-time`.
+    pub(crate) step_time: Option<String>,
+    /// Where samples are written, as for `--samples`.
+    pub(crate) samples: Option<PathBuf>,
+    /// How long a sample's interval is, as for `--sample-interval`.
+    pub(crate) sample_interval: Option<String>,
     /// How long a user thinks between requests, as for `--think-time`.
     pub(crate) think_time: Option<String>,
     /// What users ask for.
@@ -44,10 +52,19 @@ mod tests {
 
     #[test]
     fn the_example_file_says_all_that_can_be_said() {
-        let file = read(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/loadtest.example.toml"))).unwrap();
+        let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/loadtest.example.toml"));
+        let file = read(path).unwrap();
         assert!(file.host.is_some() && file.users.is_some() && file.ramp.is_some());
         assert!(file.run_time.is_some() && file.think_time.is_some());
         assert!(!file.paths.is_empty() && !file.thresholds.is_empty());
+
+        let setting =
+            |line: &str| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).map(str::to_owned);
+        let offered: Vec<String> =
+            std::fs::read_to_string(path).unwrap().lines().filter_map(setting).collect();
+        let steps: File = toml::from_str(&offered.join("\n")).unwrap();
+        assert!(steps.staircase.is_some() && steps.step_time.is_some());
+        assert!(steps.samples.is_some() && steps.sample_interval.is_some());
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! What a user does: open one connection, ask for each path in turn, think, begin again.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use goose::config::GooseConfiguration;
 use goose::prelude::*;
-use reqwest::{ClientBuilder, Url, redirect};
+use reqwest::header::CONNECTION;
+use reqwest::{ClientBuilder, Response, Url, Version, redirect};
 
 use crate::plan::Plan;
+use crate::tally::Tally;
 
 /// Goose's own time-out for a request, in seconds.
 const TIMEOUT: f64 = 60.0;
@@ -17,24 +19,35 @@ const AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION
 ///
 /// # Errors
 /// When the think time or a threshold is none.
-pub(crate) fn attack(plan: Plan) -> Result<GooseAttack, GooseError> {
-    let Plan { mut goose, paths, think_time: (shortest, longest) } = plan;
+pub(crate) fn attack(plan: Plan, tally: &Arc<Tally>) -> Result<GooseAttack, GooseError> {
+    let Plan { mut goose, paths, think_time: (shortest, longest), steps, .. } = plan;
     let client = Arc::new(Client::new(&goose));
     // Goose builds a client for each user before ours takes its place, and would look for certificate
     // authorities even if none is to be asked.
     goose.accept_invalid_certs |= goose.host.as_deref().is_some_and(|host| host.starts_with("http://"));
     let mut visitor = scenario!("visitor")
         .set_wait_time(shortest, longest)?
-        .register_transaction(Transaction::new(start(client)).set_name("arrive").set_on_start());
+        .register_transaction(Transaction::new(arrive(client, tally)).set_name("arrive").set_on_start())
+        .register_transaction(Transaction::new(leave(tally)).set_name("leave").set_on_stop());
     for path in paths {
-        visitor = visitor.register_transaction(Transaction::new(visit(path.into())));
+        visitor = visitor.register_transaction(Transaction::new(visit(path.into(), tally)));
     }
-    Ok(GooseAttack::initialize_with_config(goose)?.register_scenario(visitor))
+    let mut attack = GooseAttack::initialize_with_config(goose)?.register_scenario(visitor);
+    if let Some(steps) = steps {
+        attack = *attack.set_default(GooseDefault::TestPlan, steps.as_str())?;
+    }
+    Ok(attack)
 }
 
-fn start(client: Arc<Client>) -> TransactionFunction {
+/// Whether a user holds a connection.
+#[derive(Clone, Copy)]
+struct Holds(bool);
+
+fn arrive(client: Arc<Client>, tally: &Arc<Tally>) -> TransactionFunction {
+    let tally = Arc::clone(tally);
     Arc::new(move |user| {
         let client = Arc::clone(&client);
+        tally.arrive();
         Box::pin(async move {
             let builder = client.builder(&user.base_url);
             user.set_client_builder(builder).await?;
@@ -43,18 +56,68 @@ fn start(client: Arc<Client>) -> TransactionFunction {
     })
 }
 
-fn visit(path: Arc<str>) -> TransactionFunction {
+fn leave(tally: &Arc<Tally>) -> TransactionFunction {
+    let tally = Arc::clone(tally);
     Arc::new(move |user| {
-        let path = Arc::clone(&path);
+        hold(user, false, &tally);
+        tally.leave();
+        Box::pin(async { Ok(()) })
+    })
+}
+
+fn visit(path: Arc<str>, tally: &Arc<Tally>) -> TransactionFunction {
+    let tally = Arc::clone(tally);
+    Arc::new(move |user| {
+        let (path, tally) = (Arc::clone(&path), Arc::clone(&tally));
         Box::pin(async move {
+            hold(user, true, &tally);
+            let asked = Instant::now();
             let mut visited = user.get(&path).await?;
             // The connection is free for the next request once the body is read.
-            if let Ok(response) = visited.response.as_mut() {
-                while response.chunk().await.is_ok_and(|chunk| chunk.is_some()) {}
+            let whole = match visited.response.as_mut() {
+                Ok(response) => read(response).await,
+                Err(_) => false,
+            };
+            if whole && visited.request.success {
+                tally.answered(asked.elapsed());
+            } else {
+                tally.failed();
             }
+            let keeps = whole && visited.response.as_ref().is_ok_and(keeps_connection);
+            hold(user, keeps, &tally);
             Ok(())
         })
     })
+}
+
+/// Notes whether a user holds a connection from now on.
+fn hold(user: &mut GooseUser, holds: bool, tally: &Tally) {
+    let held = user.get_session_data::<Holds>().is_some_and(|it| it.0);
+    match (held, holds) {
+        (false, true) => tally.open(Instant::now()),
+        (true, false) => tally.close(Instant::now()),
+        _ => return,
+    }
+    user.set_session_data(Holds(holds));
+}
+
+/// Reads the body, and tells whether all of it came.
+async fn read(response: &mut Response) -> bool {
+    loop {
+        match response.chunk().await {
+            Ok(Some(_)) => {}
+            Ok(None) => return true,
+            Err(_) => return false,
+        }
+    }
+}
+
+/// Whether the server leaves the connection open for the next request (RFC 9112, section 9.3).
+fn keeps_connection(response: &Response) -> bool {
+    let options = response.headers().get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
+    let options: Vec<&str> = options.flat_map(|line| line.split(',')).map(str::trim).collect();
+    let says = |option: &str| options.iter().any(|it| it.eq_ignore_ascii_case(option));
+    !says("close") && (response.version() != Version::HTTP_10 || says("keep-alive"))
 }
 
 /// How users' clients are built: they talk to the host and to nobody else, through no proxy and to
