@@ -10,7 +10,7 @@ use crate::model::{GroupKey, PolicyKey};
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A name as a part of a URL.
-pub(super) fn escape(name: &str) -> String {
+pub fn escape(name: &str) -> String {
     utf8_percent_encode(name, RESERVED).to_string()
 }
 

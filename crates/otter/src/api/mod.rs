@@ -26,6 +26,7 @@ use crate::app::App;
 use crate::error::Error;
 
 pub use admin::admin_router;
+pub use links::escape;
 
 /// The description of the API; the tests hold every request and answer against it.
 const OPENAPI: &str = include_str!("../../openapi.json");

@@ -1,6 +1,7 @@
 //! The operator's view and levers, through the same API that everybody uses.
 
 use anyhow::Context;
+use otter::api::escape;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -12,7 +13,7 @@ use crate::tables::{aligned, print};
 const NO_LISTENER: &str = "the operator's listener is where admin_listen in the settings says";
 
 fn home(remote: &Remote) -> String {
-    format!("{}/v1.0/{}/groups", remote.url.trim_end_matches('/'), remote.tenant)
+    format!("{}/v1.0/{}/groups", remote.url.trim_end_matches('/'), escape(&remote.tenant))
 }
 
 async fn get(remote: &Remote, url: &str) -> anyhow::Result<Value> {
@@ -47,7 +48,7 @@ fn row(group: &Value) -> [String; 5] {
 }
 
 pub(crate) async fn group(remote: &Remote, group: &str) -> anyhow::Result<()> {
-    let manifest = get(remote, &format!("{}/{group}", home(remote))).await?;
+    let manifest = get(remote, &format!("{}/{}", home(remote), escape(group))).await?;
     Ok(print(&[serde_json::to_string_pretty(&manifest["group"])?])?)
 }
 
@@ -64,7 +65,7 @@ pub(crate) async fn deleting(admin: &Admin) -> anyhow::Result<()> {
 }
 
 pub(crate) async fn history(remote: &Remote, group: &str, lines: u32) -> anyhow::Result<()> {
-    let page = get(remote, &format!("{}/{group}/history?limit={lines}", home(remote))).await?;
+    let page = get(remote, &format!("{}/{}/history?limit={lines}", home(remote), escape(group))).await?;
     let mut rows = vec![["TIME", "FROM", "TO", "CAUSE", "BY", "OUTCOME"].map(str::to_owned)];
     for line in page["history"].as_array().into_iter().flatten() {
         let by = ["user", "agent"].map(|key| text(&line["by"][key]));
@@ -93,13 +94,13 @@ fn to_the_second(at: &str) -> String {
 }
 
 pub(crate) async fn converge(remote: &Remote, group: &str) -> anyhow::Result<()> {
-    let url = format!("{}/{group}/converge", home(remote));
+    let url = format!("{}/{}/converge", home(remote), escape(group));
     ask(Method::POST, &url, remote.token.as_deref()).await?;
     Ok(print(&[format!("group {group} is being converged")])?)
 }
 
 pub(crate) async fn suspend(admin: &Admin, tenant: &str, suspended: bool) -> anyhow::Result<()> {
-    let url = format!("{}/tenants/{tenant}", admin.admin_url.trim_end_matches('/'));
+    let url = format!("{}/tenants/{}", admin.admin_url.trim_end_matches('/'), escape(tenant));
     let answer = put(&url, &json!({"suspended": suspended})).await.context(NO_LISTENER)?;
     let how = if suspended { "suspended" } else { "not suspended" };
     Ok(print(&[format!("tenant {tenant}: {} groups are {how}", answer["groups"])])?)
