@@ -115,7 +115,11 @@ pub enum Command {
     Calibrate(CalibrateArgs),
     /// The main job on a local sandbox cloud with real traffic; ends by itself.
     #[cfg(feature = "sandbox")]
-    Demo,
+    Demo {
+        /// An app at Heroku instead, judged by its response time.
+        #[arg(long)]
+        heroku: bool,
+    },
     /// A local cloud to run against, served until stopped.
     #[cfg(feature = "sandbox")]
     Sandbox,

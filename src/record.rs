@@ -244,6 +244,7 @@ fn action(verdict: &Verdict) -> Action {
 fn explanation(pass: &Pass) -> String {
     let Pass { seen, decision } = pass;
     let mut sentences = vec![decision.verdict.to_string()];
+    sentences.extend(decision.by_others.as_ref().map(ToString::to_string));
     sentences.extend(decision.written_off.as_ref().map(ToString::to_string));
     sentences.extend(failed_beat(seen));
     sentences.extend(unexplained(seen));

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use cloud::Session;
+use cloud::heroku::{Access, Heroku};
 use sha2::{Digest, Sha256};
 
 use crate::cli::CommonArgs;
 use crate::controller::{Controller, Group};
-use crate::credentials::{self, Found, Secrets};
+use crate::credentials::{self, Found, Secrets, Wanted};
 use crate::journal::jsonl::Jsonl;
 use crate::journal::{Journal, Rehearsal};
 use crate::known::Known;
@@ -20,6 +21,7 @@ use crate::monitor::rackspace_lb::RackspaceLb;
 use crate::notifier::{Notices, Watch};
 use crate::scaler::Scaler;
 use crate::scaler::autoscale::{Autoscale, ScalingGroup};
+use crate::scaler::heroku::{Apps, ProcessType};
 use crate::settings::{
     self, Flavors, GroupSettings, MonitorSettings, ScalerSettings, Settings, Surroundings,
 };
@@ -41,12 +43,22 @@ pub struct Setup {
     pub groups: Vec<GroupSettings>,
 }
 
+/// Where the key to Heroku is found; the variable is that of Heroku's own command line.
+const HEROKU_KEY: Wanted<'_> = Wanted {
+    what: "the key to Heroku's Platform API",
+    variable: "HEROKU_API_KEY",
+    section: "heroku",
+    key: "api_key",
+};
+
 /// The parts that groups share.
 struct Shared {
     known: Arc<Known>,
     rackspace_lb: Arc<Balancers<RackspaceLb>>,
     octavia: Arc<Balancers<Octavia>>,
     autoscale: Arc<Autoscale>,
+    /// None where no group is an app's.
+    apps: Option<Arc<Apps>>,
 }
 
 impl Setup {
@@ -103,6 +115,7 @@ impl Setup {
                 Arc::clone(&known),
             )),
             autoscale: Arc::new(Autoscale::new(session, Arc::clone(&known), self.groups.len())),
+            apps: self.apps()?,
             known,
         };
         let capacity = Arc::new(self.settings.capacity.clone());
@@ -112,7 +125,7 @@ impl Setup {
                 key: self.group_key(group),
                 rules: group.rules.clone(),
                 monitor: self.monitor(group, &shared)?,
-                scaler: scaler(group, &shared),
+                scaler: self.scaler(group, &shared)?,
                 capacity: Arc::clone(&capacity),
                 fixed: group.fixed_servers.clone(),
             })
@@ -159,6 +172,41 @@ impl Setup {
         })
     }
 
+    fn scaler(&self, group: &GroupSettings, shared: &Shared) -> Result<Box<dyn Scaler>> {
+        Ok(match &group.scaler {
+            ScalerSettings::Autoscale { group: reference, scale_up, scale_down } => Box::new(ScalingGroup {
+                autoscale: Arc::clone(&shared.autoscale),
+                reference: reference.clone(),
+                scale_up: scale_up.clone(),
+                scale_down: scale_down.clone(),
+                flavors: group.flavors == Flavors::Servers,
+            }),
+            ScalerSettings::Heroku { app, process } => {
+                let apps = shared.apps.as_ref().context("no way to Heroku was made")?;
+                let least = u32::from(group.rules.widest().min.is_none());
+                let (apps, app, process) = (Arc::clone(apps), app.clone(), process.clone());
+                Box::new(ProcessType { apps, app, process, least })
+            }
+        })
+    }
+
+    /// The way to Heroku, if a group needs one.
+    fn apps(&self) -> Result<Option<Arc<Apps>>> {
+        let needed = |group: &GroupSettings| matches!(group.scaler, ScalerSettings::Heroku { .. });
+        if !self.groups.iter().any(needed) {
+            return Ok(None);
+        }
+        let cloud = &self.settings.cloud;
+        let heroku = Heroku::new(Access {
+            key: self.secrets.one(HEROKU_KEY)?,
+            address: cloud.endpoints.heroku.clone(),
+            ca_file: cloud.ca_file.clone(),
+            allow_plain_http: cloud.allow_plain_http,
+            pacing: ::cloud::Pacing::default(),
+        })?;
+        Ok(Some(Arc::new(Apps::new(heroku))))
+    }
+
     /// Tells clouds apart: the same scaling group of the same cloud always has the same journal.
     fn cloud_key(&self) -> String {
         let cloud = &self.settings.cloud;
@@ -170,20 +218,7 @@ impl Setup {
     pub fn group_key(&self, group: &GroupSettings) -> String {
         let word = |c: char| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '_' };
         let slug: String = group.name.chars().map(word).take(40).collect();
-        let ScalerSettings::Autoscale { group: target, .. } = &group.scaler;
-        format!("{slug}-{}", short_hash(&(self.cloud_key(), &group.name, target)))
-    }
-}
-
-fn scaler(group: &GroupSettings, shared: &Shared) -> Box<dyn Scaler> {
-    match &group.scaler {
-        ScalerSettings::Autoscale { group: reference, scale_up, scale_down } => Box::new(ScalingGroup {
-            autoscale: Arc::clone(&shared.autoscale),
-            reference: reference.clone(),
-            scale_up: scale_up.clone(),
-            scale_down: scale_down.clone(),
-            flavors: group.flavors == Flavors::Servers,
-        }),
+        format!("{slug}-{}", short_hash(&(self.cloud_key(), &group.name, group.scaler.target())))
     }
 }
 

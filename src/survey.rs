@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::controller::Group;
 use crate::model::{Direction, Effect, Fleet, NoReading, Observation, Signal, Step};
-use crate::settings::GroupSettings;
 use crate::settings::lint::{self, Known, Severity};
+use crate::settings::{GroupSettings, ScalerSettings};
 
 mod limits;
 
@@ -43,6 +43,7 @@ pub fn findings(
         .chain(limits::gaps(&settings.rules))
         .chain(unread(seen))
         .chain(failed_beat(seen))
+        .chain(fleet.and_then(|fleet| single(settings, fleet)))
         .chain(fleet.into_iter().flat_map(wrong_ways))
         .chain(unexplained(group, seen));
     all.map(|(severity, message)| Finding { severity, group: group.name.clone(), message }).collect()
@@ -86,6 +87,19 @@ fn is_wrong_way(step: &Step) -> bool {
         Direction::Up => sign < 0.0,
         Direction::Down => sign > 0.0,
     }
+}
+
+/// Dynos of which there cannot be a second.
+fn single(settings: &GroupSettings, fleet: &Fleet) -> Option<(Severity, String)> {
+    let is_dynos = matches!(settings.scaler, ScalerSettings::Heroku { .. });
+    let max = settings.rules.widest().max.filter(|max| is_dynos && *max > fleet.limits.max)?;
+    let size = fleet.flavor.as_deref().unwrap_or_default();
+    let message = format!(
+        "max is {max}, but there cannot be more than {} dyno of size {size} of a process type; choose a \
+         larger size (heroku ps:type), or set max = {}",
+        fleet.limits.max, fleet.limits.max
+    );
+    Some((Severity::Error, message))
 }
 
 /// A page that is not right when somebody looks is most likely one that is not meant.

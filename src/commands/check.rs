@@ -48,7 +48,7 @@ pub async fn run(common: &CommonArgs, interval: Option<Duration>, strict: bool) 
     let seen = controller.survey(tick_now(DEADLINE)).await;
     let mut findings = Vec::new();
     for ((group, settings), seen) in controller.groups.iter().zip(&setup.groups).zip(&seen) {
-        values.extend(found(&group.name, seen));
+        values.extend(found(&group.name, settings.scaler.service(), seen));
         values.extend(limits(group, seen));
         findings.extend(survey::findings(group, settings, seen, interval));
     }
@@ -82,7 +82,7 @@ async fn signed_in(session: &Session) -> Result<Value> {
 }
 
 /// What the cloud says of a group.
-fn found(group: &str, seen: &Observation) -> Vec<Value> {
+fn found(group: &str, service: &str, seen: &Observation) -> Vec<Value> {
     let key = |what: &str| format!("{group}: {what}");
     let mut values = Vec::new();
     for balancer in seen.reading.iter().flat_map(|reading| &reading.balancers) {
@@ -100,17 +100,13 @@ fn found(group: &str, seen: &Observation) -> Vec<Value> {
             fleet.active,
             fleet.desired,
             fleet.limits.min,
-            fleet.limits.max,
+            if fleet.limits.max == u32::MAX { "any number".to_owned() } else { fleet.limits.max.to_string() },
             show(fleet.cooldown),
             fleet.flavor.as_deref().unwrap_or("unknown")
         );
-        values.push(value(&key("scaling group"), text, "autoscale service"));
+        values.push(value(&key("scaling group"), text, service));
         values.extend(
-            fleet
-                .moves
-                .steps()
-                .iter()
-                .map(|step| value(&key(&policy_key(step)), policy(step), "autoscale service")),
+            fleet.moves.steps().iter().map(|step| value(&key(&policy_key(step)), policy(step), service)),
         );
     }
     if let Ok(capacity) = &seen.capacity {

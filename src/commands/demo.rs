@@ -18,6 +18,8 @@ use crate::settings::Surroundings;
 use crate::setup::Setup;
 use crate::signals::{Asked, Signals};
 
+pub mod heroku;
+
 /// A day of the demo.
 const DAY: Duration = Duration::from_secs(40);
 /// From pass to pass.

@@ -32,7 +32,9 @@ pub fn run(cli: &Cli) -> Result<Exit> {
         Some(Command::Calibrate(args)) => calibrate::run(&cli.common, args),
         Some(Command::Replay(args)) => replay::run(&cli.common, args),
         #[cfg(feature = "sandbox")]
-        Some(Command::Demo) => block_on(demo::run(&cli.common)),
+        Some(Command::Demo { heroku: false }) => block_on(demo::run(&cli.common)),
+        #[cfg(feature = "sandbox")]
+        Some(Command::Demo { heroku: true }) => block_on(demo::heroku::run(&cli.common)),
         #[cfg(feature = "sandbox")]
         Some(Command::Sandbox) => block_on(sandbox::run(&cli.common)),
     }

@@ -32,6 +32,8 @@ pub async fn run(common: &CommonArgs) -> Result<Exit> {
         ["load balancers".to_owned(), cloud.load_balancer_url()],
         ["autoscale".to_owned(), cloud.autoscale_url()],
         ["compute".to_owned(), cloud.compute_url()],
+        ["heroku".to_owned(), cloud.heroku_url()],
+        ["heroku app's page".to_owned(), cloud.page_url()],
         ["control".to_owned(), cloud.control_url()],
         ["settings".to_owned(), settings.display().to_string()],
     ];

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::aim::Aim;
 use super::tactics::{self, Tactics};
 use super::{limits_in_force, load, pending};
-use crate::model::{Change, Level, Limits, Observation, Outcome, Rules, Signal, Strategy};
+use crate::model::{Change, Level, Limits, Moves, Observation, Outcome, Rules, Signal, Strategy};
 use load::Usable;
 
 /// The fold's value. The same entries always give the same memory.
@@ -24,13 +24,16 @@ pub struct Memory {
     /// When desired capacity last rose.
     pub rose_at: Option<Timestamp>,
     /// When desired capacity last changed, by whomever; of a change that was not ours, the instant
-    /// before it: the scaling service alone knows better.
+    /// before it, since the scaling service knows better, or where none does the instant it was seen.
     pub changed_at: Option<Timestamp>,
     /// When that change was first seen in effect: all that was asked for active, and nothing more. None
     /// while it is under way.
     pub in_effect_at: Option<Timestamp>,
     /// When each policy was last executed by us, by id.
     pub policies: BTreeMap<String, Timestamp>,
+    /// What the last look found changed by others, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_others: Option<ByOthers>,
     /// A move whose outcome is not known.
     pub open: Option<Open>,
     /// What the strategy remembers; the band asks for nothing more than the above.
@@ -45,6 +48,15 @@ pub struct Sighting {
     pub value: u32,
     /// When.
     pub at: Timestamp,
+}
+
+/// A change of desired capacity that was not ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ByOthers {
+    /// What it was when it was last seen.
+    pub from: u32,
+    /// What it is now.
+    pub to: u32,
 }
 
 /// A move that was begun, and what to return to should it turn out not to have been made.
@@ -160,6 +172,7 @@ impl Memory {
     }
 
     fn note_desired(&mut self, seen: &Observation) {
+        self.by_others = None;
         let Ok(fleet) = &seen.fleet else { return };
         match self.desired {
             Some(last) if last.value == fleet.desired => {}
@@ -167,7 +180,11 @@ impl Memory {
                 if fleet.desired > last.value {
                     self.rose_at = Some(seen.at);
                 }
-                self.changed_at = self.changed_at.max(Some(last.at));
+                self.by_others = Some(ByOthers { from: last.value, to: fleet.desired });
+                // A scaling service that has policies keeps cooldowns of its own, and refuses what is too
+                // early: the earliest instant will do. Where nobody else minds them, the latest must.
+                let changed_at = if fleet.moves == Moves::Exact { seen.at } else { last.at };
+                self.changed_at = self.changed_at.max(Some(changed_at));
                 self.in_effect_at = None;
             }
             // The first look at a group: it may have risen just now.

@@ -52,7 +52,7 @@ pub fn decide_telling(rules: &Rules, memory: &Memory, seen: &Observation, told: 
         Ok(fleet) => fleet,
         Err(why) => {
             let verdict = Verdict::Hold(Hold::FleetUnreadable(why.clone()));
-            return Decision { needed, verdict, written_off: None };
+            return Decision { needed, verdict, written_off: None, by_others: None };
         }
     };
     let (pending, written_off) = pending(rules, memory, fleet, seen.at);
@@ -63,7 +63,7 @@ pub fn decide_telling(rules: &Rules, memory: &Memory, seen: &Observation, told: 
         Ok((change, cause)) => Verdict::Scale(change, cause),
         Err(hold) => Verdict::Hold(hold),
     };
-    Decision { needed, verdict, written_off }
+    Decision { needed, verdict, written_off, by_others: memory.by_others }
 }
 
 /// The limits that hold for a group: see [`Rules::limits_within`].

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::aim::Aim;
+use super::memory::ByOthers;
 use crate::model::{Change, Direction, Unreadable};
 
 /// The answer to one observation.
@@ -16,6 +17,9 @@ pub struct Decision {
     pub verdict: Verdict,
     /// Why servers that were asked for no longer count as coming, if they do not.
     pub written_off: Option<WrittenOff>,
+    /// What others have changed since the last look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_others: Option<ByOthers>,
 }
 
 /// A move or a hold.

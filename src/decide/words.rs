@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::aim::{Aim, AimedBy};
+use super::memory::ByOthers;
 use super::verdict::{Cause, Found, Hold, Pause, Unusable, Verdict, WrittenOff};
 use crate::model::{Change, Direction, Unreadable};
 
@@ -159,6 +160,12 @@ impl fmt::Display for Pause {
 impl fmt::Display for Direction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if *self == Direction::Up { "up" } else { "down" })
+    }
+}
+
+impl fmt::Display for ByOthers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Somebody else has changed desired capacity from {} to {}.", self.from, self.to)
     }
 }
 

@@ -10,7 +10,7 @@ use cloud::autoscale::{self, Executed, GroupEntry, Manifest, State};
 
 use cloud::{Directory, Fault, Listed, Session, compute};
 
-use super::{Detail, Scaled, Scaler, Seen};
+use super::{Detail, Scaled, Scaler, Seen, unreadable};
 use crate::known::Known;
 use crate::memo::Memo;
 use crate::model::{Change, Direction, Effect, Fleet, Limits, Moves, Outcome, Step, Unreadable};
@@ -256,11 +256,4 @@ fn step(policy: &autoscale::Policy, direction: Direction) -> Option<Step> {
         effect,
         cooldown: policy.cooldown,
     })
-}
-
-fn unreadable(fault: Fault) -> Unreadable {
-    match fault {
-        Fault::SignInRefused { .. } => Unreadable::SignInRefused(fault.to_string()),
-        fault => Unreadable::Failed(fault.to_string()),
-    }
 }

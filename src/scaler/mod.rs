@@ -2,8 +2,10 @@
 //! an arm where scalers are built.
 
 use async_trait::async_trait;
+use cloud::Fault;
 
 pub mod autoscale;
+pub mod heroku;
 
 use crate::model::{Change, Fleet, Outcome, Unreadable};
 use crate::tick::Tick;
@@ -44,4 +46,11 @@ pub struct Scaled {
     pub outcome: Outcome,
     /// Why, where it was not simply made.
     pub error: Option<String>,
+}
+
+fn unreadable(fault: Fault) -> Unreadable {
+    match fault {
+        Fault::SignInRefused { .. } => Unreadable::SignInRefused(fault.to_string()),
+        fault => Unreadable::Failed(fault.to_string()),
+    }
 }

@@ -30,8 +30,12 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("rates", Form::Table(RATES)),
 ];
 
-const ENDPOINTS: &[Key] =
-    &[Key::new("autoscale", Form::Url), Key::new("load_balancer", Form::Url), Key::new("compute", Form::Url)];
+const ENDPOINTS: &[Key] = &[
+    Key::new("autoscale", Form::Url),
+    Key::new("load_balancer", Form::Url),
+    Key::new("compute", Form::Url),
+    Key::new("heroku", Form::Url),
+];
 
 const RATES: &[Key] = &[
     Key::new("autoscale", Form::Rate),
@@ -95,6 +99,8 @@ pub struct Endpoints {
     pub load_balancer: Option<String>,
     /// Servers (Nova) v2.
     pub compute: Option<String>,
+    /// Heroku's Platform API, which no catalog lists.
+    pub heroku: Option<String>,
 }
 
 /// Requests a second, per service.
@@ -209,6 +215,7 @@ impl CloudSettings {
             ("endpoints.autoscale", &self.endpoints.autoscale),
             ("endpoints.load_balancer", &self.endpoints.load_balancer),
             ("endpoints.compute", &self.endpoints.compute),
+            ("endpoints.heroku", &self.endpoints.heroku),
         ];
         addresses.into_iter().filter_map(|(key, url)| Some((format!("{SECTION}.{key}"), url.as_ref()?)))
     }
@@ -231,7 +238,11 @@ impl CloudSettings {
         for (name, url, needed) in [
             ("autoscale", &self.endpoints.autoscale, any(|group| group.scaler.is_the_clouds())),
             ("load_balancer", &self.endpoints.load_balancer, any(|group| group.monitor.is_the_clouds())),
-            ("compute", &self.endpoints.compute, any(|group| group.flavors == Flavors::Servers)),
+            (
+                "compute",
+                &self.endpoints.compute,
+                any(|group| group.flavors == Flavors::Servers && group.scaler.is_the_clouds()),
+            ),
         ] {
             let key = format!("{SECTION}.endpoints.{name}");
             if needed && url.is_none() && !report.origins.has(&key) {
@@ -253,6 +264,7 @@ impl CloudSettings {
             ("endpoints.autoscale", &self.endpoints.autoscale),
             ("endpoints.load_balancer", &self.endpoints.load_balancer),
             ("endpoints.compute", &self.endpoints.compute),
+            ("endpoints.heroku", &self.endpoints.heroku),
         ] {
             rows.add_some(format!("{SECTION}.{name}"), url.as_ref());
         }

@@ -127,9 +127,11 @@ impl GroupTable {
             scale_up: self.scale_up.unwrap_or_default(),
             scale_down: self.scale_down.unwrap_or_default(),
         });
+        let scaler = scaler.resolve(&self.name);
+        tell_missing_max(at, &scaler, report);
         GroupSettings {
             monitor,
-            scaler: scaler.resolve(&self.name),
+            scaler,
             rules: rules.resolve(at, report),
             fixed_servers: self.fixed_servers,
             flavors: self.flavors,
@@ -187,13 +189,24 @@ impl GroupSettings {
     }
 }
 
+/// Where the service sets no limit, somebody must: a page that fails for a night would cost a fortune.
+fn tell_missing_max(at: &str, scaler: &ScalerSettings, report: &mut Report) {
+    let key = join(at, "max");
+    if matches!(scaler, ScalerSettings::Heroku { .. }) && !report.origins.has(&key) {
+        let fault =
+            "is missing; Heroku sets no limit that fits every app, so write how many dynos there may be";
+        report.tell(&key, None, fault);
+    }
+}
+
 /// Two tables of one name, or two that move the same scaling group, would work against each other.
 pub(super) fn tell_duplicates(groups: &[GroupSettings], report: &mut Report) {
     let (mut names, mut targets) = (HashMap::new(), HashMap::new());
     for (index, group) in groups.iter().enumerate().filter(|(_, group)| !group.name.is_empty()) {
         let at = format!("{SECTION}[{index}]");
         let named_before = names.insert(&group.name, index);
-        let moved_before = targets.insert(group.scaler.target(), index);
+        let scaler = &group.scaler;
+        let moved_before = targets.insert((scaler.kind(), scaler.target()), index);
         if let Some(first) = named_before {
             let fault = format!("is the name of {SECTION}[{first}] too; every group needs a name of its own");
             report.tell(&join(&at, "name"), Some(format!("{:?}", group.name)), fault);
@@ -201,7 +214,8 @@ pub(super) fn tell_duplicates(groups: &[GroupSettings], report: &mut Report) {
             let fault = format!(
                 "moves the same scaling group as {SECTION}[{first}]; they would work against each other"
             );
-            report.tell(&join(&at, "scaler.group"), Some(format!("{:?}", group.scaler.target().1)), fault);
+            let key = join(&join(&at, "scaler"), scaler.target_key());
+            report.tell(&key, Some(format!("{:?}", scaler.target())), fault);
         }
     }
 }

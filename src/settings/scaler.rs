@@ -6,7 +6,8 @@ use super::origin::Rows;
 use super::schema::{Form, KIND, Key, Kind, join};
 
 /// Every kind of scaler with its keys.
-pub(super) const KINDS: &[Kind] = &[Kind { name: "autoscale", keys: AUTOSCALE }];
+pub(super) const KINDS: &[Kind] =
+    &[Kind { name: "autoscale", keys: AUTOSCALE }, Kind { name: "heroku", keys: HEROKU }];
 
 const AUTOSCALE: &[Key] = &[
     Key::required(KIND, Form::Text),
@@ -14,6 +15,12 @@ const AUTOSCALE: &[Key] = &[
     Key::required("scale_up", Form::Names),
     Key::required("scale_down", Form::Names),
 ];
+
+const HEROKU: &[Key] =
+    &[Key::required(KIND, Form::Text), Key::required("app", Form::Text), Key::new("process", Form::Text)];
+
+/// The process type that Heroku's router sends requests to.
+const ROUTED: &str = "web";
 
 /// What a group is moved by, as it stands in settings.
 #[derive(Debug, Deserialize)]
@@ -25,6 +32,11 @@ pub(super) enum ScalerTable {
         scale_up: Vec<String>,
         #[serde(default)]
         scale_down: Vec<String>,
+    },
+    Heroku {
+        #[serde(default)]
+        app: String,
+        process: Option<String>,
     },
 }
 
@@ -40,6 +52,13 @@ pub enum ScalerSettings {
         /// The policies that may be executed to get fewer servers, by name or id.
         scale_down: Vec<String>,
     },
+    /// The dynos of one process type of a Heroku app, set to any number.
+    Heroku {
+        /// The app, by name or id.
+        app: String,
+        /// The process type.
+        process: String,
+    },
 }
 
 impl ScalerTable {
@@ -51,6 +70,9 @@ impl ScalerTable {
                 scale_up,
                 scale_down,
             },
+            ScalerTable::Heroku { app, process } => {
+                ScalerSettings::Heroku { app, process: process.unwrap_or_else(|| ROUTED.to_owned()) }
+            }
         }
     }
 }
@@ -60,6 +82,15 @@ impl ScalerSettings {
     pub fn kind(&self) -> &'static str {
         match self {
             ScalerSettings::Autoscale { .. } => KINDS[0].name,
+            ScalerSettings::Heroku { .. } => KINDS[1].name,
+        }
+    }
+
+    /// Whose word the fleet is, for a person.
+    pub fn service(&self) -> &'static str {
+        match self {
+            ScalerSettings::Autoscale { .. } => "autoscale service",
+            ScalerSettings::Heroku { .. } => "Heroku",
         }
     }
 
@@ -67,13 +98,23 @@ impl ScalerSettings {
     pub fn is_the_clouds(&self) -> bool {
         match self {
             ScalerSettings::Autoscale { .. } => true,
+            ScalerSettings::Heroku { .. } => false,
         }
     }
 
     /// What is moved: two groups of settings must not move the same.
-    pub(super) fn target(&self) -> (&'static str, &str) {
+    pub fn target(&self) -> String {
         match self {
-            ScalerSettings::Autoscale { group, .. } => (self.kind(), group),
+            ScalerSettings::Autoscale { group, .. } => group.clone(),
+            ScalerSettings::Heroku { app, process } => format!("{app}/{process}"),
+        }
+    }
+
+    /// The key that names it.
+    pub(super) fn target_key(&self) -> &'static str {
+        match self {
+            ScalerSettings::Autoscale { .. } => "group",
+            ScalerSettings::Heroku { .. } => "app",
         }
     }
 
@@ -85,6 +126,10 @@ impl ScalerSettings {
                 rows.add(key("group"), target);
                 rows.add_either(key("scale_up"), join(group, "scale_up"), scale_up.join(", "));
                 rows.add_either(key("scale_down"), join(group, "scale_down"), scale_down.join(", "));
+            }
+            ScalerSettings::Heroku { app, process } => {
+                rows.add(key("app"), app);
+                rows.add(key("process"), process);
             }
         }
     }

@@ -400,3 +400,20 @@ fn pages_alone_need_no_endpoint_of_a_balancer() {
     let told = problems(&format!("cloud.kind = \"none\"\n{HEARTBEAT}urls = [\"https://a/\"]\n"));
     assert!(told.len() == 1 && told[0].contains("cloud.endpoints.autoscale: is missing"), "{told:#?}");
 }
+
+const APP: &str = "cloud.kind = \"none\"\n[[group]]\nname = \"g\"\n\
+    monitor = { kind = \"heartbeat\", urls = [\"https://a/\"] }\nscaler = { kind = \"heroku\", app = \"a\" }\n";
+
+#[test]
+fn an_app_needs_a_max_and_no_endpoint() {
+    let told = problem(APP);
+    assert!(told.contains("group[0].max: is missing; Heroku sets no limit"), "{told}");
+    let settings = read(&format!("{APP}max = 3\n"));
+    let expected = ScalerSettings::Heroku { app: "a".into(), process: "web".into() };
+    assert_eq!(settings.groups[0].scaler, expected);
+    let twice = format!(
+        "{APP}max = 3\n{}max = 3\n",
+        APP.replace("\"g\"", "\"h\"").replace("cloud.kind = \"none\"\n", "")
+    );
+    assert!(problem(&twice).contains("group[1].scaler.app = \"a/web\": moves the same"));
+}

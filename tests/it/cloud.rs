@@ -261,6 +261,7 @@ pub(crate) fn service_of(ask: Ask) -> Api {
         Ask::SignIn | Ask::TokenCheck => Api::Identity,
         Ask::LoadBalancerList | Ask::LoadBalancer | Ask::Nodes | Ask::Stats => Api::LoadBalancer,
         Ask::Servers | Ask::Server | Ask::Flavors => Api::Compute,
+        Ask::Formation | Ask::Dynos | Ask::Quantity => Api::Heroku,
         Ask::GroupList | Ask::Manifest | Ask::GroupState | Ask::Policies | Ask::Execute => Api::Autoscale,
         _ => Api::Octavia,
     }

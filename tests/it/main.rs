@@ -15,6 +15,7 @@
 //! * `service`: `--interval`, signals, a reader that goes away.
 //! * `heartbeat`: groups that are judged by their pages; `page` is such a page.
 //! * `looks`: `check` and `status`. `explained`: `explain`. `replayed`: `replay`.
+//! * `heroku`: apps and their dynos.
 //! * `faults`: every request of a pass times everything that can go wrong with it.
 //! * `together`: many passes at once. `crashes`: a pass killed anywhere.
 //! * `secrets`: what no output and no file may hold.
@@ -28,6 +29,7 @@ mod crashes;
 mod explained;
 mod faults;
 mod heartbeat;
+mod heroku;
 mod imports;
 mod looks;
 mod lookups;

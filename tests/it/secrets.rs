@@ -31,6 +31,7 @@ pub(crate) fn are_kept(stage: &Stage, answer: &Answer) {
         account.api_key.clone(),
         account.password.clone(),
         account.application_credential_secret.clone(),
+        stage.cloud.plan().heroku.key.clone(),
     ];
     secrets.extend(files.iter().filter(|(path, _)| is_token(path)).filter_map(|(_, text)| token(text)));
     for secret in secrets {

@@ -6,7 +6,7 @@ use std::time::Duration;
 /// The request that a fault belongs to: method and address, without the query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
-    /// `GET` or `POST`.
+    /// `GET`, `POST` or `PATCH`.
     pub method: &'static str,
     /// Scheme, host and path.
     pub address: String,

@@ -7,6 +7,7 @@
 //! 3. [`Fault`]: all that can go wrong, as callers tell it apart.
 //! 4. One module for each service, thin over the session: [`load_balancers`], [`octavia`],
 //!    [`autoscale`], [`compute`]. Each is a few calls and pure parsers of bodies.
+//!    [`heroku`] is a service beside all clouds, with a key of its own instead of a session.
 //! 5. [`Directory`]: what a person named, found in a list.
 //!
 //! Below the session, from the top: `tokens` holds the token in use and sees to it that one
@@ -22,6 +23,7 @@
 
 pub mod autoscale;
 pub mod compute;
+pub mod heroku;
 pub mod http;
 pub mod load_balancers;
 pub mod octavia;

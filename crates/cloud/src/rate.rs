@@ -89,8 +89,14 @@ impl Gates {
     }
 }
 
-/// The log of moments is kept as long as the longest rate looks back, in number of requests.
-fn book(rates: &[Rate], log: &mut VecDeque<Instant>, now: Instant, deadline: Instant) -> Option<Instant> {
+/// The next free moment by `rates`, as [`Gates::book`] says, of which `log` holds those before.
+/// It is kept as long as the longest rate looks back, in number of requests.
+pub(crate) fn book(
+    rates: &[Rate],
+    log: &mut VecDeque<Instant>,
+    now: Instant,
+    deadline: Instant,
+) -> Option<Instant> {
     let free = |rate: &Rate| {
         let before = log.len().checked_sub(rate.requests as usize)?;
         Some(*log.get(before)? + rate.per)

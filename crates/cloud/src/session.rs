@@ -23,7 +23,7 @@ use crate::retry::{self, Retries};
 use crate::service::Service;
 use crate::token_file::TokenFile;
 use crate::tokens::{Held, Source, Tokens};
-use crate::transport::{Outgoing, Reply, Transport, Wanted};
+use crate::transport::{Dialect, Outgoing, Reply, Transport, Wanted};
 
 /// A way to talk to a cloud. Clones share the token, the connections and the rates.
 #[derive(Clone)]
@@ -154,7 +154,7 @@ impl Session {
                 Err(fault) => fault,
             };
             if !std::mem::take(&mut again) {
-                return Err(undone(fault));
+                return Err(Undone::from(fault));
             }
             match fault {
                 Fault::Unauthorized { .. } => {
@@ -162,9 +162,9 @@ impl Session {
                 }
                 Fault::OverLimit { retry_after: Some(pause), .. } => match retry::within(deadline, pause) {
                     Some(wake) => tokio::time::sleep_until(wake).await,
-                    None => return Err(undone(fault)),
+                    None => return Err(Undone::from(fault)),
                 },
-                fault => return Err(undone(fault)),
+                fault => return Err(Undone::from(fault)),
             }
         }
     }
@@ -203,7 +203,7 @@ impl Session {
         let url = Url::parse(&format!("{base}{path}"))
             .map_err(|error| Fault::NoEndpoint(format!("{service}: {base}{path} is no address: {error}")))?;
         let token = Some(&held.grant.token).filter(|_| !self.is_anonymous());
-        let outgoing = Outgoing { method, url, token, body: None };
+        let outgoing = Outgoing { method, url, token, body: None, dialect: Dialect::OpenStack };
         let call = outgoing.call();
         let free = self.inner.gates.book(service, Instant::now(), deadline);
         let free = free.ok_or_else(|| Fault::Deadline { what: format!("{call}, kept below its rate") })?;
@@ -261,8 +261,10 @@ impl Session {
     }
 }
 
-fn undone(fault: Fault) -> Undone {
-    if fault.may_have_been_done() { Undone::Unknown(fault) } else { Undone::Failed(fault) }
+impl From<Fault> for Undone {
+    fn from(fault: Fault) -> Undone {
+        if fault.may_have_been_done() { Undone::Unknown(fault) } else { Undone::Failed(fault) }
+    }
 }
 
 /// Where the tokens of a session come from.

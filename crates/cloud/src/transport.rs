@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{
-    ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
-    WWW_AUTHENTICATE,
+    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION,
+    RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use reqwest::{Method, Request, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
@@ -35,12 +35,41 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) token: Option<&'a SecretString>,
     /// A JSON body.
     pub(crate) body: Option<Vec<u8>>,
+    pub(crate) dialect: Dialect,
+}
+
+/// How a service wants to be spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// Plain JSON, the token in `X-Auth-Token`.
+    OpenStack,
+    /// The version in `Accept`, the key in `Authorization` (Platform API, "Clients").
+    Heroku,
+}
+
+impl Dialect {
+    fn accept(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Dialect::OpenStack => "application/json",
+            Dialect::Heroku => "application/vnd.heroku+json; version=3",
+        })
+    }
+
+    /// The header that carries the token, and what stands before it there.
+    fn token(self) -> (HeaderName, &'static str) {
+        match self {
+            Dialect::OpenStack => (AUTH_TOKEN, ""),
+            Dialect::Heroku => (AUTHORIZATION, "Bearer "),
+        }
+    }
 }
 
 impl Outgoing<'_> {
     /// What a fault says of the request.
     pub(crate) fn call(&self) -> Call {
-        let method = if self.method == Method::POST { "POST" } else { "GET" };
+        let known = [(Method::POST, "POST"), (Method::PATCH, "PATCH")];
+        let method =
+            known.into_iter().find(|(method, _)| *method == self.method).map_or("GET", |(_, name)| name);
         let origin = self.url.origin().ascii_serialization();
         Call { method, address: format!("{origin}{}", self.url.path()) }
     }
@@ -51,6 +80,8 @@ impl Outgoing<'_> {
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) retry_after: Option<Duration>,
+    /// `RateLimit-Remaining`: the requests that the account has left for now.
+    pub(crate) rate_remaining: Option<u32>,
     /// Scheme and host of `Location`.
     pub(crate) redirected_to: Option<String>,
     /// Keystone's token.
@@ -64,7 +95,15 @@ impl Reply {
     /// One that says nothing beyond its status.
     pub(crate) fn empty(status: StatusCode) -> Self {
         let body = Vec::new();
-        Self { status, retry_after: None, redirected_to: None, subject_token: None, challenge: None, body }
+        Self {
+            status,
+            retry_after: None,
+            rate_remaining: None,
+            redirected_to: None,
+            subject_token: None,
+            challenge: None,
+            body,
+        }
     }
 
     fn of(response: &Response) -> Self {
@@ -72,6 +111,8 @@ impl Reply {
         Self {
             retry_after: text(headers, RETRY_AFTER)
                 .and_then(|value| refusal::retry_after(value, SystemTime::now())),
+            rate_remaining: text(headers, HeaderName::from_static("ratelimit-remaining"))
+                .and_then(|value| value.trim().parse().ok()),
             redirected_to: text(headers, LOCATION)
                 .and_then(|value| response.url().join(value).ok())
                 .map(|url| url.origin().ascii_serialization()),
@@ -155,9 +196,10 @@ fn request(outgoing: Outgoing<'_>, call: &Call) -> Result<Request, Fault> {
     let post = outgoing.method == Method::POST;
     let mut request = Request::new(outgoing.method, outgoing.url);
     let headers = request.headers_mut();
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(ACCEPT, outgoing.dialect.accept());
     if let Some(token) = outgoing.token {
-        headers.insert(AUTH_TOKEN, sensitive(token, call)?);
+        let (name, prefix) = outgoing.dialect.token();
+        headers.insert(name, sensitive(prefix, token, call)?);
     }
     match outgoing.body {
         Some(body) => {
@@ -173,8 +215,9 @@ fn request(outgoing: Outgoing<'_>, call: &Call) -> Result<Request, Fault> {
     Ok(request)
 }
 
-fn sensitive(token: &SecretString, call: &Call) -> Result<HeaderValue, Fault> {
-    let mut value = HeaderValue::from_str(token.expose_secret()).map_err(|_| Fault::Unauthorized {
+fn sensitive(prefix: &str, token: &SecretString, call: &Call) -> Result<HeaderValue, Fault> {
+    let text = format!("{prefix}{}", token.expose_secret());
+    let mut value = HeaderValue::from_str(&text).map_err(|_| Fault::Unauthorized {
         call: call.clone(),
         said: Said("the token holds characters that no header can carry".into()),
     })?;

@@ -12,6 +12,7 @@ use crate::autoscale::{self, Behind, Founder, Group};
 use crate::balancer::{Condition, LoadBalancer, LoadBalancers, Network, carry_all};
 use crate::clock::MovableClock;
 use crate::compute::{Compute, Order};
+use crate::heroku::{self, Heroku};
 use crate::http::{Api, Edges, Executions, Faults, Latency, RequestLog, Service};
 use crate::identity::{Endpoints, Identity, Tokens};
 use crate::plan::Plan;
@@ -34,6 +35,8 @@ pub struct Cloud {
     compute: Arc<Compute>,
     autoscale: otter::App,
     groups: Vec<Group>,
+    heroku: Arc<Heroku>,
+    page_url: String,
     traffic: HashMap<u64, Traffic>,
     services: HashMap<Api, Service>,
     _data_paths: Vec<AbortOnDropHandle<()>>,
@@ -48,7 +51,10 @@ impl Cloud {
         let clock = Arc::new(MovableClock::default());
         let network = Arc::new(Network::default());
         let compute = Compute::new(&plan, Arc::clone(&clock), Arc::clone(&network));
-        let (load_balancers, data_paths) = balance(&plan, &clock, &network).await?;
+        let (load_balancers, mut data_paths) = balance(&plan, &clock, &network).await?;
+        let heroku = Heroku::new(&plan, Arc::clone(&clock));
+        let (page_url, page) = heroku::serve(&heroku).await?;
+        data_paths.push(page);
         let tokens = Arc::new(Tokens::new(&plan, Arc::clone(&clock)));
         let ports = Ports::take().context("no free loopback port")?;
         let endpoints = ports.endpoints();
@@ -63,7 +69,8 @@ impl Cloud {
             },
         )
         .await?;
-        let routers = routers(&plan, &endpoints, &tokens, (&load_balancers, &compute, &autoscale));
+        let behind = (&load_balancers, &compute, &autoscale, &heroku);
+        let routers = routers(&plan, &endpoints, &tokens, behind);
         let founder = Founder {
             plan: &plan,
             balancers: &load_balancers,
@@ -85,6 +92,8 @@ impl Cloud {
             compute,
             autoscale,
             groups,
+            heroku,
+            page_url,
             traffic,
             services,
             _data_paths: data_paths,
@@ -169,6 +178,21 @@ impl Cloud {
         self.traffic.get(&self.load_balancers.by_name(load_balancer)?.id())
     }
 
+    /// The app at Heroku.
+    pub fn heroku(&self) -> &Heroku {
+        &self.heroku
+    }
+
+    /// The URL of that app's page.
+    pub fn page_url(&self) -> String {
+        self.page_url.clone()
+    }
+
+    /// The URL of Heroku's Platform API.
+    pub fn heroku_url(&self) -> String {
+        self.service(Api::Heroku).origin()
+    }
+
     /// Makes every token issued so far worthless.
     pub fn revoke_tokens(&self) {
         self.tokens.revoke_all();
@@ -239,7 +263,7 @@ fn routers(
     plan: &Plan,
     endpoints: &Endpoints,
     tokens: &Arc<Tokens>,
-    (balancers, compute, autoscale): (&LoadBalancers, &Arc<Compute>, &otter::App),
+    (balancers, compute, autoscale, heroku): (&LoadBalancers, &Arc<Compute>, &otter::App, &Arc<Heroku>),
 ) -> Routers {
     let tenant = &plan.account.tenant;
     Routers {
@@ -248,6 +272,7 @@ fn routers(
         octavia: balancers.octavia(&endpoints.octavia, tenant),
         compute: compute.router(&endpoints.compute, tenant),
         autoscale: otter::router(autoscale.clone()),
+        heroku: heroku.router(),
     }
 }
 

@@ -13,6 +13,7 @@
 //! * `http`: the gate every request passes: ask (what is asked for), fault and spoil (what goes wrong).
 //! * `identity`, `balancer`, `compute`: a service each; what it is first, then its wire formats.
 //! * `autoscale`: the service of the `otter` crate, with those two behind it.
+//! * `heroku`: an app, its dynos and its page, and the Platform API over them.
 //! * `traffic` and `wave`: who connects, and how many.
 //! * `control`: the same handles for another process; `fitting`: settings for loadscale.
 mod autoscale;
@@ -22,6 +23,7 @@ mod cloud;
 mod compute;
 mod control;
 mod fitting;
+mod heroku;
 mod http;
 mod identity;
 mod plan;
@@ -35,11 +37,12 @@ pub use balancer::{Algorithm, Condition, LoadBalancer, Node, NodeKind, NodeStatu
 pub use clock::MovableClock;
 pub use cloud::Cloud;
 pub use compute::{Compute, Failure, Server, ServerStatus};
+pub use heroku::Heroku;
 pub use http::{
     Api, Ask, Entry, Executions, Fault, Faults, Latency, Planned, RequestLog, RetryAfter, Service, Times,
     When,
 };
-pub use plan::{Account, BackendPlan, Effect, GroupPlan, LoadBalancerPlan, Plan, PolicyPlan};
+pub use plan::{Account, BackendPlan, Effect, GroupPlan, HerokuPlan, LoadBalancerPlan, Plan, PolicyPlan};
 pub use sandbox::Sandbox;
 pub use traffic::{Held, Traffic};
 pub use wave::Wave;

@@ -39,6 +39,8 @@ pub struct Plan {
     pub load_balancers: Vec<LoadBalancerPlan>,
     /// The scaling groups.
     pub groups: Vec<GroupPlan>,
+    /// The app at Heroku.
+    pub heroku: HerokuPlan,
 }
 
 impl Default for Plan {
@@ -53,6 +55,7 @@ impl Default for Plan {
             backend: BackendPlan::default(),
             load_balancers: vec![LoadBalancerPlan::default()],
             groups: vec![GroupPlan::default()],
+            heroku: HerokuPlan::default(),
         }
     }
 }
@@ -154,6 +157,61 @@ impl BackendPlan {
 impl Default for BackendPlan {
     fn default() -> Self {
         Self { workers: 16, service_time: Duration::ZERO, jitter: Duration::ZERO, connections: 10_000 }
+    }
+}
+
+/// An app at Heroku. Its key is make-believe, yet kept out of `Debug` like the real thing.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HerokuPlan {
+    /// The app's name.
+    pub app: String,
+    /// The key of the account that owns it.
+    pub key: String,
+    /// Name, dyno size and quantity of each process type.
+    pub processes: Vec<(String, String, u32)>,
+    /// Requests a second that would keep one web dyno busy all the time.
+    pub per_dyno: f64,
+    /// How long an idle web dyno takes to answer, in real time.
+    #[serde(with = "duration")]
+    pub quickest: Duration,
+    /// No answer takes longer: the requests that still wait are given up.
+    #[serde(with = "duration")]
+    pub slowest: Duration,
+}
+
+impl Default for HerokuPlan {
+    fn default() -> Self {
+        Self {
+            app: "sandbox-app".to_owned(),
+            key: "HRKU-5a4db0ca-5e11-aab0-c0de-5a4db0ca5e11".to_owned(),
+            processes: vec![("web".to_owned(), "standard-1x".to_owned(), 1)],
+            per_dyno: 10.0,
+            quickest: Duration::from_millis(20),
+            slowest: Duration::from_secs(2),
+        }
+    }
+}
+
+impl HerokuPlan {
+    /// How long the app takes to answer with `load` requests a second on `up` dynos; none without a dyno. It
+    /// is the time of a queue with one server (M/M/1: service time over the idle share), up to the slowest.
+    pub(crate) fn response_time(&self, load: f64, up: usize) -> Option<Duration> {
+        let idle = 1.0 - load / (self.per_dyno * up as f64);
+        match up {
+            0 => None,
+            _ if idle <= 0.0 => Some(self.slowest),
+            _ => Some(self.slowest.min(self.quickest.div_f64(idle))),
+        }
+    }
+}
+
+impl fmt::Debug for HerokuPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HerokuPlan")
+            .field("app", &self.app)
+            .field("processes", &self.processes)
+            .finish_non_exhaustive()
     }
 }
 
@@ -277,7 +335,8 @@ mod tests {
     fn secrets_do_not_show() {
         let account = Account::default();
         let shown = format!("{:?}", Plan::default());
-        for secret in [&account.api_key, &account.password, &account.application_credential_secret] {
+        let heroku = HerokuPlan::default().key;
+        for secret in [&account.api_key, &account.password, &account.application_credential_secret, &heroku] {
             assert!(!shown.contains(secret));
         }
     }

@@ -16,6 +16,7 @@ pub(crate) struct Ports {
     octavia: Port,
     compute: Port,
     autoscale: Port,
+    heroku: Port,
 }
 
 /// The routes of all services.
@@ -25,10 +26,11 @@ pub(crate) struct Routers {
     pub(crate) octavia: Router,
     pub(crate) compute: Router,
     pub(crate) autoscale: Router,
+    pub(crate) heroku: Router,
 }
 
 impl Ports {
-    /// Takes five free loopback ports.
+    /// Takes six free loopback ports.
     pub(crate) fn take() -> io::Result<Self> {
         Ok(Self {
             identity: Port::take()?,
@@ -36,6 +38,7 @@ impl Ports {
             octavia: Port::take()?,
             compute: Port::take()?,
             autoscale: Port::take()?,
+            heroku: Port::take()?,
         })
     }
 
@@ -50,7 +53,7 @@ impl Ports {
         }
     }
 
-    /// Serves them, all but identity to holders of a good token only.
+    /// Serves them, the cloud's but identity to holders of a good token only; Heroku looks at its key itself.
     pub(crate) fn serve(
         self,
         routers: Routers,
@@ -64,6 +67,7 @@ impl Ports {
             (Api::Octavia, self.octavia, guard(Api::Octavia, routers.octavia)),
             (Api::Compute, self.compute, guard(Api::Compute, routers.compute)),
             (Api::Autoscale, self.autoscale, guard(Api::Autoscale, routers.autoscale)),
+            (Api::Heroku, self.heroku, routers.heroku),
         ];
         served
             .into_iter()

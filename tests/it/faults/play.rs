@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::kind::WAIT;
 use super::table::{Cell, Lasting};
 use crate::cloud::{HIGH, LONG_COOLDOWN, Stage, service_of, small};
+use crate::heroku;
 use crate::program::{Answer, answer_of};
 use crate::secrets;
 
@@ -21,7 +22,7 @@ const DEADLINE: [&str; 2] = ["--deadline", "4s"];
 pub(super) async fn play(cell: Cell, logs: &[&str]) -> Result<(), String> {
     let stage = stage_of(cell).await;
     let faulted = faulted_pass(&stage, cell, logs).await;
-    let known = Known { executed: stage.executions() };
+    let known = Known { executed: executions(&stage, cell) };
     as_expected(cell, &known, &faulted).map_err(|why| format!("{cell:?}: {why}: {faulted:?}"))?;
     secrets::are_kept(&stage, &faulted);
     heal(&stage, cell).await;
@@ -34,11 +35,16 @@ pub(super) async fn play(cell: Cell, logs: &[&str]) -> Result<(), String> {
     if unknown && !stage.journal().contains("\"found\"") {
         return Err(format!("{cell:?}: no later pass settled what was unknown"));
     }
-    match stage.executions() {
+    match executions(&stage, cell) {
         1 => Ok(()),
         0 if unknown => Ok(()),
         times => Err(format!("{cell:?}: executed {times} times in all")),
     }
+}
+
+/// How often a policy, or a change of a formation, really was executed.
+fn executions(stage: &Stage, cell: Cell) -> u64 {
+    if cell.is_herokus() { stage.cloud.heroku().changes() } else { stage.executions() }
 }
 
 /// What the cloud knows of the faulted pass.
@@ -48,9 +54,14 @@ struct Known {
 }
 
 async fn stage_of(cell: Cell) -> Stage {
-    let stage = if cell.is_octavias() { Stage::openstack(small()).await } else { Stage::start().await };
-    let flavors = if cell.ask == Ask::Server { "flavors = \"servers\"" } else { "" };
-    stage.rules(&format!("{LONG_COOLDOWN}\n{flavors}"));
+    let plan = if cell.is_herokus() { heroku::app("standard-1x", 2) } else { small() };
+    let mut stage = if cell.is_octavias() { Stage::openstack(plan).await } else { Stage::with(plan).await };
+    if cell.is_herokus() {
+        heroku::by_balancer(&mut stage, LONG_COOLDOWN);
+    } else {
+        let flavors = if cell.ask == Ask::Server { "flavors = \"servers\"" } else { "" };
+        stage.rules(&format!("{LONG_COOLDOWN}\n{flavors}"));
+    }
     if cell.warm() {
         stage.warm().await;
     }
@@ -67,20 +78,22 @@ async fn faulted_pass(stage: &Stage, cell: Cell, logs: &[&str]) -> Answer {
             let times = if cell.lasting == Lasting::On { Times::Always } else { Times::Next(1) };
             stage.cloud.faults().plan(Planned { ask: cell.ask, fault, when: cell.when, times });
         }
-        None if cell.ask == Ask::Execute => return refused_execution(stage, command).await,
+        None if matches!(cell.ask, Ask::Execute | Ask::Quantity) => {
+            return refused_execution(stage, cell, command).await;
+        }
         None => service.down().await.expect("it stops listening"),
     }
     answer_of(command).await
 }
 
-/// Takes Autoscale down between the manifest and the execution: the balancer is too busy for statistics
-/// until that is done, and who asks for them a second time has long read the manifest.
-async fn refused_execution(stage: &Stage, command: Command) -> Answer {
+/// Takes the scaling service down between what is read of it and the execution: the balancer is too busy for
+/// statistics until that is done, and who asks for them a second time has long read the manifest.
+async fn refused_execution(stage: &Stage, cell: Cell, command: Command) -> Answer {
     let asked = stage.cloud.requests().count(Ask::Stats);
     stage.cloud.faults().always(Ask::Stats, Fault::retry_after(503, RetryAfter::Seconds(WAIT)));
     let take_down = async {
         stage.cloud.requests().arrived(Ask::Stats, asked + 2).await;
-        stage.cloud.service(service_of(Ask::Execute)).down().await.expect("it stops listening");
+        stage.cloud.service(service_of(cell.ask)).down().await.expect("it stops listening");
         stage.cloud.faults().clear();
     };
     tokio::join!(answer_of(command), take_down).0

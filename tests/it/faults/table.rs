@@ -5,8 +5,8 @@ use sandbox::{Ask, When};
 
 use super::kind::{KINDS, Kind};
 use Ask::{
-    Execute, GroupList, LoadBalancer, LoadBalancerList, Manifest, Members, OctaviaList, OctaviaStats, Pools,
-    Server, SignIn, Stats,
+    Dynos, Execute, Formation, GroupList, LoadBalancer, LoadBalancerList, Manifest, Members, OctaviaList,
+    OctaviaStats, Pools, Quantity, Server, SignIn, Stats,
 };
 use Lasting::{On, Once};
 
@@ -44,6 +44,9 @@ const TABLE: &[Line] = &[
     Line(Pools,            Before, On,   "r r r r     r r r  r r r r  r  c  r r               r r r r r r"),
     Line(Members,          Before, On,   "r r r r     r r r  r r r r  r  c  r r               r r r r r r"),
     Line(Execute,          Before, On,   "n u - u     n n n  n n n n  n  n  u u               u - - - - -"),
+    Line(Formation,        Before, On,   "g g g g     s g g  g g g g  g  g  g g               g g g g g g"),
+    Line(Dynos,            Before, On,   "g g g g     s g g  g g g g  g  g  g g               g g g g g g"),
+    Line(Quantity,         Before, On,   "n u - u     n n n  n n n n  n  n  u u               u - - - - -"),
 
     Line(SignIn,           Before, Once, "- x x -     s s g  x x x x  g  g  x x               g g g g g -"),
     Line(LoadBalancerList, Before, Once, "- x x -     x r r  x x x x  r  c  x x               r r r r r -"),
@@ -58,6 +61,10 @@ const TABLE: &[Line] = &[
     Line(Members,          Before, Once, "- x x -     x r x  x x x x  r  c  x x               r r r r r -"),
     Line(Execute,          Before, Once, "- u - -     x n n  x x x x  n  n  u u               u - - - - -"),
     Line(Execute,          After,  Once, "- u x u     - - -  - - - -  -  -  u u               u x x x x x"),
+    Line(Formation,        Before, Once, "- x x -     s g g  x x x x  g  g  x x               g g g g g -"),
+    Line(Dynos,            Before, Once, "- x x -     s g g  x x x x  g  g  x x               g g g g g -"),
+    Line(Quantity,         Before, Once, "- u - -     n n n  x x x x  n  n  u u               u - - - - -"),
+    Line(Quantity,         After,  Once, "- u u u     - - -  - - - -  -  -  u u               u u u u u u"),
 ];
 
 /// What a pass makes of a fault.
@@ -130,6 +137,11 @@ impl Cell {
         matches!(self.ask, OctaviaList | OctaviaStats | Pools | Members)
     }
 
+    /// Whether it is Heroku that is asked: an app then, judged by the cloud's balancer.
+    pub(super) fn is_herokus(&self) -> bool {
+        matches!(self.ask, Formation | Dynos | Quantity)
+    }
+
     /// Whether the pass ends by its deadline, since it waits or asks again as long as it may.
     pub(super) fn waits(&self) -> bool {
         let again =
@@ -137,6 +149,8 @@ impl Cell {
         let hangs = matches!(self.kind, Kind::NeverAnswers | Kind::OneByteASecond);
         match self.ask {
             Execute => self.kind == Kind::NeverAnswers,
+            // The status of Heroku's answer alone does not say that it is done.
+            Quantity => hangs,
             _ => hangs || again && self.lasting == On,
         }
     }

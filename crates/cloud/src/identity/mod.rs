@@ -19,7 +19,7 @@ use crate::message;
 use crate::redact::Redactor;
 use crate::refusal;
 use crate::retry::Retries;
-use crate::transport::{Outgoing, Reply, Transport, Wanted};
+use crate::transport::{Dialect, Outgoing, Reply, Transport, Wanted};
 
 /// A token is renewed this long before it expires, so that it outlives the pass that starts with
 /// it and the difference between two clocks.
@@ -118,8 +118,8 @@ impl SignIn {
 
     async fn once(&self, transport: &Transport, deadline: Instant) -> Result<Grant, Fault> {
         let body = self.body().map_err(|problem| Fault::Misconfigured(vec![problem]))?;
-        let outgoing =
-            Outgoing { method: Method::POST, url: self.address.clone(), token: None, body: Some(body) };
+        let (method, url, dialect) = (Method::POST, self.address.clone(), Dialect::OpenStack);
+        let outgoing = Outgoing { method, url, token: None, body: Some(body), dialect };
         let call = outgoing.call();
         let reply = transport.send(outgoing, Wanted::Body, deadline).await?;
         let redactor = Redactor::new(self.credentials.secret());

@@ -17,6 +17,8 @@ pub enum Api {
     Compute,
     /// Autoscale v1.0.
     Autoscale,
+    /// Heroku's Platform API v3.
+    Heroku,
 }
 
 /// What a request asks for.
@@ -61,6 +63,12 @@ pub enum Ask {
     Server,
     /// A page of flavors, or one of them.
     Flavors,
+    /// The formation of one process type of a Heroku app.
+    Formation,
+    /// The dynos of a Heroku app.
+    Dynos,
+    /// The change of a formation.
+    Quantity,
     /// Anything else.
     Other,
 }
@@ -83,8 +91,16 @@ impl Ask {
             (Api::Octavia, "GET", [_, "lbaas", rest @ ..]) => Self::of_octavia(rest),
             (Api::Compute, "GET", [_, _, rest @ ..]) => Self::of_compute(rest),
             (Api::Autoscale, method, ["v1.0", _, "groups", rest @ ..]) => Self::of_group(method, rest),
+            (Api::Heroku, "GET", ["apps", _, "formation", _]) => Self::Formation,
+            (Api::Heroku, "PATCH", ["apps", _, "formation", _]) => Self::Quantity,
+            (Api::Heroku, "GET", ["apps", _, "dynos"]) => Self::Dynos,
             _ => Self::Other,
         }
+    }
+
+    /// Whether it changes something.
+    pub(crate) fn acts(self) -> bool {
+        matches!(self, Self::Execute | Self::Quantity)
     }
 
     fn of_load_balancer(rest: &[&str]) -> Self {
@@ -151,6 +167,8 @@ mod tests {
             (Api::Autoscale, "/v1.0/123456/groups/g/state", Ask::GroupState),
             (Api::Autoscale, "/v1.0/123456/groups/g/policies", Ask::Policies),
             (Api::Identity, "/v3/auth/tokens", Ask::TokenCheck),
+            (Api::Heroku, "/apps/a/formation/web", Ask::Formation),
+            (Api::Heroku, "/apps/a/dynos", Ask::Dynos),
         ];
         for (api, path, ask) in get {
             assert_eq!(Ask::of(api, &Method::GET, path), ask, "{path}");
@@ -164,5 +182,6 @@ mod tests {
         for (api, path, ask) in post {
             assert_eq!(Ask::of(api, &Method::POST, path), ask, "{path}");
         }
+        assert_eq!(Ask::of(Api::Heroku, &Method::PATCH, "/apps/a/formation/web"), Ask::Quantity);
     }
 }

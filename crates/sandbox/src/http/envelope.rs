@@ -25,6 +25,8 @@ pub(crate) enum Envelope {
     Compute,
     /// `{"error":{"type","code","message","details"}}`.
     Autoscale,
+    /// `{"id","message"}`.
+    Heroku,
 }
 
 impl Envelope {
@@ -37,6 +39,7 @@ impl Envelope {
             Api::Octavia => Self::Octavia,
             Api::Compute => Self::Compute,
             Api::Autoscale => Self::Autoscale,
+            Api::Heroku => Self::Heroku,
         }
     }
 
@@ -72,6 +75,7 @@ impl IntoResponse for Refusal {
                 let title = status.canonical_reason().unwrap_or_default();
                 json!({ "error": { "code": code, "title": title, "message": message } })
             }
+            Envelope::Heroku => json!({ "id": id(status), "message": message }),
             Envelope::Autoscale => {
                 json!({ "error": { "type": kind(status), "code": code, "message": message, "details": "" } })
             }
@@ -100,6 +104,21 @@ fn name(status: StatusCode) -> &'static str {
         413 | 429 => "overLimit",
         503 => "serviceUnavailable",
         _ => "computeFault",
+    }
+}
+
+/// The error ids of the Platform API.
+fn id(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        400 => "bad_request",
+        401 => "unauthorized",
+        402 => "delinquent",
+        403 => "forbidden",
+        404 => "not_found",
+        409 => "conflict",
+        422 => "invalid_params",
+        429 => "rate_limit",
+        _ => "internal_server_error",
     }
 }
 

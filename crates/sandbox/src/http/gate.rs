@@ -81,9 +81,9 @@ impl Gate {
 
     async fn spoiled(&self, planned: &Planned, request: Request<Body>) -> Result<Response<Body>, Cut> {
         let envelope = Envelope::of(self.api, request.uri().path());
-        // Only an execution changes anything; what else is asked for may be looked up before its
+        // Only an action changes anything; what else is asked for may be looked up before its
         // answer is spoiled.
-        let harmless = planned.ask != Ask::Execute && planned.fault.changes_the_answer();
+        let harmless = !planned.ask.acts() && planned.fault.changes_the_answer();
         let own = if planned.when == When::After || harmless {
             self.work(planned.ask, request).await
         } else {

@@ -218,6 +218,8 @@ fn matters(ask: Ask) -> &'static [&'static str] {
         Ask::Servers => &["/servers/0/id", "/servers"],
         Ask::Server => &["/server/flavor"],
         Ask::Flavors => &["/flavors/0/id", "/flavor/id", "/flavors"],
+        Ask::Formation | Ask::Quantity => &["/quantity"],
+        Ask::Dynos => &["/0/state"],
         // The empty object has no member: its type is all there is to change.
         Ask::Execute | Ask::Other => &[""],
     }
