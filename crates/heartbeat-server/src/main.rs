@@ -4,6 +4,7 @@
 //! Reading order: `args` is what is typed; `probe` the parts and how each is tried, in `database`, `cache` and
 //! `disk`; `page` is the answer.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -26,7 +27,8 @@ use probe::Probes;
 fn main() -> ExitCode {
     let matches = Args::command().get_matches();
     let args = Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
+    let colour = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(colour).with_target(false).init();
     // The process-wide TLS provider must be named before the first connection.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let served = args.refuse_typed_secrets(&matches).and_then(|()| serve(&args));

@@ -24,7 +24,7 @@ pub(super) struct Redis {
 
 impl Redis {
     pub(super) async fn start() -> Redis {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder();
         let mut command = Command::new("redis-server");
         command.args(["--port", "0", "--save", "", "--unixsocket"]).arg(socket(&folder)).arg("--dir");
         command.arg(folder.path()).stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
@@ -48,6 +48,11 @@ impl Redis {
     }
 }
 
+/// Somewhere that any user may be given, with a short path, as that of a socket must be.
+fn folder() -> TempDir {
+    tempfile::tempdir_in("/tmp").unwrap()
+}
+
 fn socket(folder: &TempDir) -> PathBuf {
     folder.path().join("redis.sock")
 }
@@ -60,8 +65,7 @@ pub(super) struct Postgres {
 
 impl Postgres {
     pub(super) async fn start() -> Postgres {
-        // Short: the path of a socket must be.
-        let folder = tempfile::Builder::new().prefix("pg").tempdir_in("/tmp").unwrap();
+        let folder = folder();
         if is_root() {
             // The folder is the server's, and it gives away nothing.
             run(Command::new("chown").arg(NOBODY).arg(folder.path())).await;
@@ -79,8 +83,8 @@ impl Postgres {
         let mut command = program("postgres");
         command.arg("-D").arg(data).arg("-k").arg(self.folder.path());
         command.args(["-c", "listen_addresses=", "-c", "fsync=off"]);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
-        let mut process = command.spawn().expect("postgres, which .ci/test installs");
+        command.current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut process = command.kill_on_drop(true).spawn().expect("postgres, which .ci/test installs");
         let says = process.stderr.take().unwrap();
         said(says, "ready to accept connections").await;
         self.process = Some(process);
