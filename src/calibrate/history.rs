@@ -46,6 +46,17 @@ pub fn carried(seen: &Observation) -> Option<f64> {
     }
 }
 
+/// The response time that a pass was judged by, if it was by one: milliseconds, or none if there was no good
+/// answer.
+pub fn response(seen: &Observation) -> Option<Option<f64>> {
+    let reading = seen.reading.as_ref().ok()?;
+    let failed = reading.beat.as_ref().is_some_and(|beat| beat.error.is_some());
+    match reading.signal {
+        Signal::Level { value, .. } => Some((!failed).then_some(value)),
+        Signal::Demand { .. } => None,
+    }
+}
+
 /// Sets every response time beside the connections nearest to it in time; both are in the order of time.
 pub fn beside(carried: &[(Timestamp, f64)], responses: &[(Timestamp, Option<f64>)]) -> Vec<Moment> {
     let nearest = |at: Timestamp| {
@@ -113,4 +124,63 @@ fn quantile(sorted: &[f64], percent: f64) -> Option<f64> {
     let below = place.floor() as usize;
     let (low, high) = (sorted[below], sorted[(below + 1).min(last)]);
     Some(low + (high - low) * place.fract())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::calibrate::Estimate;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    /// A pass every minute under a daily wave of 5 to 45 connections; answers take 10 ms a connection, and
+    /// up to a tenth more.
+    fn wave(passes: i64) -> Vec<Moment> {
+        let moment = |k: i64| {
+            let connections = 25.0 - 20.0 * (k as f64 / 1440.0 * std::f64::consts::TAU).cos();
+            let response = 10.0 * connections * (1.05 + 0.05 * (k as f64 * 2.4).sin());
+            Moment { at: at(60 * k), connections, response: Some(response) }
+        };
+        (0..passes).map(moment).collect()
+    }
+
+    fn objective() -> Objective {
+        "p95 < 330ms".parse().unwrap()
+    }
+
+    #[test]
+    fn what_a_server_carried_well_is_found_in_a_day() {
+        let found = calibrate(wave(1440), &objective()).unwrap();
+        // 330 ms over 11 ms a connection for the slowest answers.
+        let Estimate { value, low, high } = found.connections;
+        assert!((value / 30.0 - 1.0).abs() < 0.1, "{value}");
+        assert!(low <= value && value <= high);
+        assert_eq!(found.law, None, "nobody counted answers");
+    }
+
+    #[test]
+    fn a_history_that_cannot_tell_gives_no_number() {
+        let refusal = |moments: Vec<Moment>| calibrate(moments, &objective()).unwrap_err();
+        assert_eq!(refusal(wave(300)).code(), "too_short");
+        let mut quiet = wave(1440);
+        quiet.retain(|moment| moment.connections < 25.0);
+        assert_eq!(refusal(quiet).code(), "never_near");
+        let mut failing = wave(1440);
+        let busy = |moment: &&mut Moment| moment.connections > 20.0 && moment.at.as_second() % 600 == 0;
+        failing.iter_mut().filter(busy).for_each(|moment| moment.response = None);
+        assert_eq!(refusal(failing).code(), "errors");
+    }
+
+    #[test]
+    fn a_response_stands_beside_the_connections_of_its_minute() {
+        let carried = [(at(0), 10.0), (at(300), 20.0)];
+        let responses = [(at(40), Some(1.0)), (at(150), Some(2.0)), (at(290), None), (at(361), Some(4.0))];
+        let moments = beside(&carried, &responses);
+        let told: Vec<_> = moments.iter().map(|moment| (moment.connections, moment.response)).collect();
+        assert_eq!(told, [(10.0, Some(1.0)), (20.0, None)]);
+        assert!(beside(&[], &responses).is_empty());
+    }
 }

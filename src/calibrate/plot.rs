@@ -11,11 +11,11 @@ const RIGHT: f64 = 650.0;
 const TOP: f64 = 60.0;
 /// The height of each of the two charts, and the space between them.
 const CHART: f64 = 240.0;
-const SPACE: f64 = 50.0;
+const SPACE: f64 = 70.0;
 /// Straight pieces that a curve is drawn with.
 const PIECES: u32 = 120;
 /// Numbers along an axis, about.
-const MARKS: f64 = 5.0;
+const MARKS: f64 = 7.0;
 
 /// One chart: its place in the picture, and what it spans.
 struct Chart {
@@ -49,7 +49,9 @@ pub fn svg(name: &str, objective: &Objective, found: &Calibration) -> String {
     };
     let mut out = head(name, objective, &strain);
     out += &band(&strain, &found.connections);
+    out += &format!("<path class=\"bound\" d=\"M{LEFT} {:.1}H{RIGHT}\"/>\n", strain.y(1.0));
     if let Some(law) = &found.law {
+        out += &band(&throughput, &found.connections);
         out += &axes(&throughput, "answers a second");
         out += &curve(&throughput, law);
         let points = found.levels.iter().filter_map(|level| Some((level.connections, level.throughput?)));
@@ -73,13 +75,13 @@ fn head(name: &str, objective: &Objective, lowest: &Chart) -> String {
     )
 }
 
-/// The bound of the objective, and the interval in which it is met.
+/// The interval in which the objective breaks.
 fn band(chart: &Chart, Estimate { value, low, high }: &Estimate) -> String {
     let (top, bottom) = (chart.bottom - CHART, chart.bottom);
-    let (from, to, at, bound) = (chart.x(*low), chart.x(*high), chart.x(*value), chart.y(1.0));
+    let (from, to, at) = (chart.x(*low), chart.x(*high), chart.x(*value));
     format!(
         r#"<rect class="band" x="{from:.1}" y="{top}" width="{:.1}" height="{CHART}"/>
-<path class="bound" d="M{LEFT} {bound:.1}H{RIGHT}M{at:.1} {top}V{bottom}" fill="none"/>
+<path class="bound" d="M{at:.1} {top}V{bottom}" fill="none"/>
 "#,
         (to - from).max(1.0)
     )
@@ -171,7 +173,7 @@ mod tests {
 
     #[test]
     fn marks_are_round_and_reach_the_end() {
-        assert_eq!(marks(33.6), [0.0, 10.0, 20.0, 30.0]);
+        assert_eq!(marks(100.8), [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]);
         assert_eq!(marks(1.0), [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]);
         assert_eq!(marks(2100.0), [0.0, 500.0, 1000.0, 1500.0, 2000.0]);
     }

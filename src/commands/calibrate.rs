@@ -3,16 +3,20 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde::Serialize;
 
 use crate::calibrate::objective::Objective;
 use crate::calibrate::refusal::Refusal;
 use crate::calibrate::samples::Samples;
-use crate::calibrate::{Calibration, Estimate, Law, calibrate, plot};
+use crate::calibrate::{Calibration, Estimate, Law, calibrate, history, plot};
 use crate::cli::{CalibrateArgs, CommonArgs};
 use crate::exit::Exit;
+use crate::journal::Entry;
+use crate::model::Observation;
 use crate::output::Printer;
+use crate::settings::GroupSettings;
+use crate::setup::Setup;
 
 /// A law that throughput is further off than this is not to be relied on.
 const POOR_FIT: f64 = 0.1;
@@ -20,6 +24,7 @@ const POOR_FIT: f64 = 0.1;
 /// The line of `--json`.
 #[derive(Serialize)]
 struct Line<'a> {
+    /// The file, or the groups.
     samples: &'a str,
     flavor: Option<&'a str>,
     objective: String,
@@ -36,18 +41,71 @@ struct Refused {
     explanation: String,
 }
 
-/// Calibrates from the samples of a load test, and prints what was found or why nothing was.
+/// What was asked of what, and what came of it.
+struct Answer {
+    /// The file of samples, or the groups.
+    from: String,
+    flavor: Option<String>,
+    found: Result<Calibration, Refusal>,
+}
+
+/// Calibrates from the samples of a load test or from live history, and prints what was found or why nothing
+/// was.
 ///
 /// # Errors
-/// Samples that cannot be read, or a plot that cannot be written.
+/// Samples, settings or journals that cannot be read, or a plot that cannot be written.
 pub fn run(common: &CommonArgs, args: &CalibrateArgs) -> Result<Exit> {
-    let samples = read(&args.samples, &args.slo)?;
-    let found = calibrate(&samples, &args.slo, args.servers);
-    if let (Some(file), Ok(found)) = (&args.plot, &found) {
-        let svg = plot::svg(&samples.name, &args.slo, found);
+    let answer = match (&args.samples, &args.heartbeat) {
+        (Some(path), _) => of_samples(path, args)?,
+        (None, Some(heartbeat)) => of_history(common, heartbeat, args)?,
+        (None, None) => bail!("name a file of samples, or a group with --heartbeat"),
+    };
+    if let (Some(file), Ok(found)) = (&args.plot, &answer.found) {
+        let svg = plot::svg(&answer.from, &args.slo, found);
         fs::write(file, svg).with_context(|| format!("{} cannot be written", file.display()))?;
     }
-    Ok(tell(common, args, &samples.name, &found))
+    Ok(tell(common, args, &answer))
+}
+
+fn of_samples(path: &Path, args: &CalibrateArgs) -> Result<Answer> {
+    let samples = read(path, &args.slo)?;
+    let found = calibrate(&samples, &args.slo, args.servers);
+    Ok(Answer { from: samples.name, flavor: args.flavor.clone(), found })
+}
+
+/// From the journals of the one group of `--group`, and of the one that the settings file `heartbeat` has.
+fn of_history(common: &CommonArgs, heartbeat: &Path, args: &CalibrateArgs) -> Result<Answer> {
+    let setup = Setup::load(common)?;
+    let [group] = setup.groups.as_slice() else {
+        bail!("name one group with --group: that whose connections are to stand beside the heartbeats");
+    };
+    let watching = CommonArgs { settings: Some(heartbeat.to_owned()), groups: Vec::new(), ..common.clone() };
+    let watching = Setup::load(&watching)?;
+    let [judged] = watching.groups.as_slice() else {
+        bail!("--heartbeat {}: it must have one group, which watches by heartbeats", heartbeat.display());
+    };
+    let (mut carried, mut responses, mut flavor) = (Vec::new(), Vec::new(), args.flavor.clone());
+    each_pass(&setup, group, |seen| {
+        carried.extend(history::carried(seen).map(|connections| (seen.at, connections)));
+        if args.flavor.is_none() {
+            flavor = seen.fleet.as_ref().ok().and_then(|fleet| fleet.flavor.clone()).or(flavor.take());
+        }
+    })?;
+    each_pass(&watching, judged, |seen| {
+        responses.extend(history::response(seen).map(|response| (seen.at, response)));
+    })?;
+    let found = history::calibrate(history::beside(&carried, &responses), &args.slo);
+    Ok(Answer { from: format!("{} beside {}", group.name, judged.name), flavor, found })
+}
+
+/// Shows every whole pass that the group's journal still has, in order.
+fn each_pass(setup: &Setup, group: &GroupSettings, mut show: impl FnMut(&Observation)) -> Result<()> {
+    setup.journal().entries(&setup.group_key(group), |entry| {
+        if let Entry::Pass { pass, .. } = &entry {
+            show(&pass.seen);
+        }
+    })?;
+    Ok(())
 }
 
 fn read(path: &Path, objective: &Objective) -> Result<Samples> {
@@ -56,33 +114,32 @@ fn read(path: &Path, objective: &Objective) -> Result<Samples> {
     Ok(Samples::parse(&path.display().to_string(), &text, objective)?)
 }
 
-fn tell(common: &CommonArgs, args: &CalibrateArgs, name: &str, found: &Result<Calibration, Refusal>) -> Exit {
+fn tell(common: &CommonArgs, args: &CalibrateArgs, answer: &Answer) -> Exit {
+    let Answer { from, flavor, found } = answer;
     let mut printer = Printer::new(common.json, []);
+    let refused = |why: &Refusal| Refused { reason: why.code(), explanation: why.to_string() };
     if common.json {
         printer.json_line(&Line {
-            samples: name,
-            flavor: args.flavor.as_deref(),
+            samples: from,
+            flavor: flavor.as_deref(),
             objective: args.slo.to_string(),
             capacity: found.as_ref().ok().map(Calibration::capacity),
             found: found.as_ref().ok(),
-            refusal: found
-                .as_ref()
-                .err()
-                .map(|why| Refused { reason: why.code(), explanation: why.to_string() }),
+            refusal: found.as_ref().err().map(refused),
         });
     }
     match found {
-        Ok(found) if !common.json => print(&mut printer, args, found),
+        Ok(found) if !common.json => print(&mut printer, args, flavor.as_deref(), found),
         Ok(_) => {}
         Err(why) => {
-            tracing::error!("{name} gives no capacity: {why}");
+            tracing::error!("{from} gives no capacity: {why}");
             return Exit::Failed;
         }
     }
     Exit::Done
 }
 
-fn print(printer: &mut Printer, args: &CalibrateArgs, found: &Calibration) {
+fn print(printer: &mut Printer, args: &CalibrateArgs, flavor: Option<&str>, found: &Calibration) {
     let mut rows = vec![["".to_owned(), "FOUND".to_owned(), "95 % CONFIDENCE".to_owned()]];
     rows.push(row(&format!("{} breaks at connections", args.slo), &found.connections));
     rows.extend(found.law.iter().flat_map(rows_of));
@@ -90,10 +147,13 @@ fn print(printer: &mut Printer, args: &CalibrateArgs, found: &Calibration) {
     if found.law.is_some_and(|law| law.misfit > POOR_FIT) {
         tracing::warn!("the law describes these servers poorly; the connections above do not rest on it");
     }
-    let flavor = args.flavor.as_ref().map_or("default".to_owned(), |flavor| format!("{flavor:?}"));
     printer.line("");
+    if args.heartbeat.is_some() {
+        printer.line("# A suggestion: nobody chose the load, and nothing applies this by itself.");
+    }
     printer.line("[capacity]");
-    printer.line(&format!("{flavor} = {}", found.capacity()));
+    let key = flavor.map_or("default".to_owned(), |flavor| format!("{flavor:?}"));
+    printer.line(&format!("{key} = {}", found.capacity()));
 }
 
 fn rows_of(law: &Law) -> Vec<[String; 3]> {

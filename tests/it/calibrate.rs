@@ -7,6 +7,8 @@ use std::path::Path;
 use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 
+use crate::cloud::{GROUP, RIGHT, Stage, group_table};
+use crate::page::Page;
 use crate::program::{Answer, answer, loadscale};
 
 /// Samples of a server of four workers at 50 ms each that everyone asks again at once.
@@ -105,4 +107,33 @@ fn what_cannot_be_read_is_told_by_line_with_status_2() {
     {
         assert_eq!(crate::program::answer(loadscale(home.path()).args(wrong)).status, 2, "{wrong:?}");
     }
+}
+
+#[tokio::test]
+async fn live_history_stands_side_by_side_and_says_how_much_is_missing() {
+    let page = Page::start().await;
+    let stage = Stage::start().await;
+    let moves = "scale_up = [\"add_on\"], scale_down = [\"remove_1\"]";
+    stage.settings(&format!(
+        "[[group]]\nname = \"page\"\n{}\nscaler = {{ kind = \"autoscale\", group = {GROUP:?}, {moves} }}\n",
+        page.right()
+    ));
+    fs::rename(stage.home().join("settings.toml"), stage.home().join("page.toml")).expect("moved");
+    stage.settings(&group_table(GROUP, "load_balancer", ""));
+    stage.load(RIGHT);
+    for settings in ["page.toml", "settings.toml", "page.toml"] {
+        let pass = stage.run(&["--settings", settings]).await;
+        assert_eq!(pass.status, 0, "{pass:?}");
+    }
+    let history = ["calibrate", "--group", GROUP, "--heartbeat", "page.toml", "--slo", "p95 < 1s"];
+    let answer = stage.run(&history).await;
+    let refused = answer.record();
+    assert_eq!((answer.status, &refused["refusal"]["reason"]), (1, &"too_short".into()), "{answer:?}");
+    let why = refused["refusal"]["explanation"].as_str().expect("a text");
+    assert!(why.starts_with("there are 2 response times with connections beside them"), "{why}");
+    assert_eq!(refused["flavor"], "general1-2", "the group's own");
+
+    let unknown = stage.run(&["calibrate", "--heartbeat", "none.toml", "--slo", "p95 < 1s"]).await;
+    assert_eq!(unknown.status, 2);
+    assert!(unknown.stderr.contains("none.toml"), "{unknown:?}");
 }
