@@ -42,15 +42,9 @@ async fn try_run(app: &App, gathered: &Gathered, key: &GroupKey) -> Result<Optio
         Err(fault) => (None, Verdict::Failed(vec![fault.to_string()])),
     };
     app.metrics().converged(&verdict);
-    let soonest = soonest(app, plan.as_ref(), gathered.changes);
-    let seen = group.progress.wanted;
-    let (clock, key) = (app.clock(), key.clone());
-    let pace = app.settings().converge.clone();
-    let finished = Finished { plan, verdict, seen, soonest };
-    app.change(move |rows| {
-        Box::pin(async move { write_down(rows, &key, finished, clock.now(), &pace).await })
-    })
-    .await
+    let finished = Finished { plan, verdict, seen: group.progress.wanted, changes: gathered.changes };
+    let (key, writer) = (key.clone(), app.clone());
+    app.change(move |rows| Box::pin(async move { write_down(rows, &key, finished, &writer).await })).await
 }
 
 async fn load(app: &App, key: &GroupKey) -> Result<Option<(Group, Launch, Vec<Known>)>, Error> {
@@ -75,13 +69,16 @@ pub(super) fn rules(app: &App) -> Rules {
 
 /// When there may be something new to see: at once, if the launcher tells of changes and there were
 /// some or steps were taken; else after the interval, or when a drain ends before that.
-fn soonest(app: &App, plan: Option<&Plan>, changes_before: Option<u64>) -> Timestamp {
-    let now = app.now();
+///
+/// Asked while this group is written: a change after that finds the group waiting and hastens it, one
+/// before that is seen here. None falls between the two.
+fn soonest(app: &App, finished: &Finished, now: Timestamp) -> Timestamp {
+    let plan = finished.plan.as_ref();
     let stepped = plan.is_some_and(|plan| !plan.steps.is_empty());
-    let tells = changes_before.is_some();
+    let tells = finished.changes.is_some();
     if tells
         && (stepped && plan.is_some_and(|plan| plan.failures.is_empty())
-            || gather::changes(app) != changes_before)
+            || gather::changes(app) != finished.changes)
     {
         return now;
     }
@@ -93,17 +90,19 @@ fn soonest(app: &App, plan: Option<&Plan>, changes_before: Option<u64>) -> Times
 struct Finished {
     plan: Option<Plan>,
     verdict: Verdict,
+    /// The wish that it set out to fulfil.
     seen: i64,
-    soonest: Timestamp,
+    /// The launcher's count of changes when the cloud was read.
+    changes: Option<u64>,
 }
 
 async fn write_down(
     rows: &mut dyn Rows,
     key: &GroupKey,
     finished: Finished,
-    now: Timestamp,
-    pace: &crate::settings::Converge,
+    app: &App,
 ) -> Result<Option<Timestamp>, Error> {
+    let now = app.now();
     let Some(mut group) = rows.group(key).await? else { return Ok(None) };
     if group.deleting && finished.verdict == Verdict::Done {
         rows.remove_group(key).await?;
@@ -113,7 +112,8 @@ async fn write_down(
         rows.save_servers(key, &plan.active, &plan.known).await?;
     }
     let before = group.clone();
-    converge::apply(&mut group, finished.verdict, finished.seen, now, (finished.soonest, pace));
+    let pace = (soonest(app, &finished, now), &app.settings().converge);
+    converge::apply(&mut group, finished.verdict, finished.seen, now, pace);
     if (group.status, &group.errors) != (before.status, &before.errors) {
         rows.note(key, &status_change(&group, now)).await?;
     }
