@@ -6,9 +6,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+mod change;
 mod notice;
 mod strategy;
 
+pub use change::{Change, Outcome, PolicyRef};
 pub use notice::{Condition, Interest, Severity};
 pub use strategy::{Pace, Strategy, TargetTracking};
 
@@ -355,48 +357,5 @@ impl fmt::Display for NoReading {
                 f.write_str(why)
             }
         }
-    }
-}
-
-/// A move of desired capacity.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Change {
-    /// Desired capacity before.
-    pub from: u32,
-    /// Desired capacity after.
-    pub to: u32,
-    /// The policy that makes it; none where the group goes to any number.
-    pub by: Option<PolicyRef>,
-}
-
-/// A policy by id and name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PolicyRef {
-    /// The cloud's id.
-    pub id: String,
-    /// The cloud's name.
-    pub name: String,
-}
-
-/// What became of a move that was decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// The cloud took it.
-    Executed,
-    /// It was only decided, as asked.
-    DryRun,
-    /// The scaling service's own rules said no; nothing is wrong.
-    Refused,
-    /// It was certainly not executed, and something is wrong.
-    Failed,
-    /// It may or may not have been executed; it counts as executed until settled.
-    Unknown,
-}
-
-impl Outcome {
-    /// Whether the move must be treated as made.
-    pub fn counts_as_acted(self) -> bool {
-        matches!(self, Outcome::Executed | Outcome::Unknown)
     }
 }

@@ -10,6 +10,7 @@ use crate::settings::lint::{self, Known, Severity};
 use crate::settings::{GroupSettings, ScalerSettings};
 
 mod limits;
+pub mod past;
 
 pub use limits::next_day;
 

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use anyhow::Result;
 use cloud::Session;
+use jiff::Timestamp;
 use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::cli::CommonArgs;
-use crate::controller::{Group, tick_now};
+use crate::controller::{Controller, Group, tick_now};
 use crate::exit::Exit;
 use crate::model::{Direction, Observation, Signal, Step};
 use crate::output::{Printer, count};
@@ -19,6 +20,8 @@ use crate::survey::{self, Finding};
 
 /// How long the cloud is waited for.
 const DEADLINE: Duration = Duration::from_secs(60);
+/// How long the groups' pasts are looked at, all together.
+const LOOKING_BACK: Duration = Duration::from_secs(10);
 
 /// Everything that `check` found, as `--json` tells it.
 #[derive(Debug, Serialize)]
@@ -52,9 +55,31 @@ pub async fn run(common: &CommonArgs, interval: Option<Duration>, strict: bool) 
         values.extend(limits(group, seen));
         findings.extend(survey::findings(group, settings, seen, interval));
     }
+    findings.extend(of_pasts(&setup, &controller));
     let report = Report { values, findings };
     print(common, &report);
     Ok(exit(&report.findings, strict))
+}
+
+/// What the groups' rules would have done on their own pasts, as far as the time for it goes.
+fn of_pasts(setup: &Setup, controller: &Controller) -> Vec<Finding> {
+    let (journal, until) = (setup.journal(), Instant::now() + LOOKING_BACK);
+    let mut findings = Vec::new();
+    for (n, (group, settings)) in controller.groups.iter().zip(&setup.groups).enumerate() {
+        if Instant::now() > until {
+            let left = controller.groups.len() - n;
+            tracing::warn!("the pasts of the last {left} groups were not looked at; check them with --group");
+            break;
+        }
+        let of_past =
+            survey::past::findings(&journal, &setup.group_key(settings), &group.rules, Timestamp::now());
+        findings.extend(of_past.into_iter().map(|(severity, message)| Finding {
+            severity,
+            group: group.name.clone(),
+            message,
+        }));
+    }
+    findings
 }
 
 fn exit(findings: &[Finding], strict: bool) -> Exit {

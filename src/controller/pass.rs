@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 
 use super::{Controller, Group};
 use crate::decide::decide;
@@ -86,16 +86,52 @@ impl Controller {
             ledger.write(entries).await?;
             return Ok(None);
         };
-        entries.push(Entry::Started { at: tick.at, change: change.clone() });
-        ledger.write(entries).await?;
+        self.make(group, tick, ledger, change, entries).await.map(Some)
+    }
+
+    /// Makes a move, execution by execution: each is written down before and after, the first together with
+    /// `entries`. One that was not simply taken is the last. Its outcome is that of the move.
+    async fn make(
+        &self,
+        group: &Group,
+        tick: &Tick,
+        ledger: &mut Ledger<'_>,
+        change: &Change,
+        mut entries: Vec<Entry>,
+    ) -> Result<Settled, Fault> {
+        let mut executions = change.each();
+        let mut next = executions.next().unwrap_or_else(|| change.clone());
+        let mut made = 0;
+        loop {
+            entries.push(Entry::Started { at: tick.at, change: next.clone() });
+            ledger.write(std::mem::take(&mut entries)).await?;
+            let (settled, written) = self.execute(group, tick, ledger, &next).await;
+            made += u32::from(settled.outcome.is_as_wished());
+            let goes_on = written && settled.outcome.is_as_wished() && Instant::now() < tick.deadline;
+            match executions.next().filter(|_| goes_on) {
+                Some(another) => next = another,
+                None => return Ok(of_several(settled, made, change.times)),
+            }
+        }
+    }
+
+    /// One execution and its outcome, and whether that is in the journal. What was done is told even if it
+    /// cannot be written; `Started` stands, so it counts as made.
+    async fn execute(
+        &self,
+        group: &Group,
+        tick: &Tick,
+        ledger: &mut Ledger<'_>,
+        change: &Change,
+    ) -> (Settled, bool) {
         let Scaled { outcome, error } = self.act(group, tick, change).await;
         let mut settled = Settled { at: Timestamp::now(), outcome, error };
-        // What was done is told even if it cannot be written; `Started` stands, so it counts as made.
-        if let Err(fault) = ledger.write(vec![Entry::Settled(settled.clone())]).await {
-            let error = settled.error.take().map_or(String::new(), |error| format!("{error}; "));
-            settled.error = Some(format!("{error}the outcome is not in the journal: {fault}"));
-        }
-        Ok(Some(settled))
+        let Err(fault) = ledger.write(vec![Entry::Settled(settled.clone())]).await else {
+            return (settled, true);
+        };
+        let error = settled.error.take().map_or(String::new(), |error| format!("{error}; "));
+        settled.error = Some(format!("{error}the outcome is not in the journal: {fault}"));
+        (settled, false)
     }
 
     async fn act(&self, group: &Group, tick: &Tick, change: &Change) -> Scaled {
@@ -111,6 +147,15 @@ impl Controller {
 fn last_move(group: &Group, state: &State) -> Option<Record> {
     let last = state.last.as_ref().filter(|last| matches!(last.decision.verdict, Verdict::Scale(..)))?;
     Some(Record::new(&group.name, &state.rules, last, state.settled.as_ref()))
+}
+
+/// The outcome of the last execution, with how many there were if some are missing.
+fn of_several(mut settled: Settled, made: u32, of: u32) -> Settled {
+    if made < of && of > 1 {
+        let why = settled.error.take().unwrap_or_else(|| TOO_LATE.to_owned());
+        settled.error = Some(format!("{made} of {of} executions were made; {why}"));
+    }
+    settled
 }
 
 /// If the answer to an earlier move was lost, settles it by what desired capacity is now.

@@ -4,9 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use super::asked::Passed;
 use super::load::Demand;
+use super::steps::Candidate;
 use super::verdict::{Cause, Hold};
 use super::{Case, Move};
 use crate::model::Direction;
+
+/// A policy is executed so often in one pass at most: a larger policy is the better way further.
+const MOST_EXECUTIONS: u32 = 10;
 
 /// The sizes that a strategy holds for right, in servers of the group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,14 +55,22 @@ impl Case<'_> {
         }
         self.not_at_limit(direction)?;
         self.rested(self.pause_before(direction))?;
-        let change = self.pick(direction, |ready| match direction {
-            Direction::Up => self.smallest_or_largest_up(ready, |c| {
-                demand.servers_with(i64::from(self.pending) + self.by(c)) >= aim.at_least
-            }),
+        let change = self.pick(direction, MOST_EXECUTIONS, |ready| match direction {
+            Direction::Up => {
+                let reaches = |c: &Candidate<'_>| {
+                    demand.servers_with(i64::from(self.pending) + self.by(c)) >= aim.at_least
+                };
+                ready
+                    .smallest(|c| c.times == 1 && reaches(c))
+                    .or_else(|| self.smallest_or_largest_up(ready, reaches))
+            }
             Direction::Down => {
                 ready.smallest(|c| demand.servers_with(self.by(c)) >= spared && self.leaves_enough(demand, c))
             }
         })?;
-        Ok((change, Cause::Aim { direction, there, aim }))
+        let after = i64::from(there) + i64::from(change.to) - i64::from(change.from);
+        let lacking = u32::try_from(i64::from(aim.at_least) - after).unwrap_or(0);
+        let lacking = lacking.min(self.limits.max.saturating_sub(change.to));
+        Ok((change, Cause::Aim { direction, there, aim, lacking }))
     }
 }

@@ -11,14 +11,16 @@ use super::{Case, remaining};
 use crate::model::{Change, Direction, Level, Moves, PolicyRef};
 
 impl Case<'_> {
-    /// The change that `choose` finds among the rested policies for `direction`. If it finds none there, but
+    /// The change that `choose` finds among the rested policies for `direction`, each executed up to so many
+    /// times where no cooldown forbids it. If it finds none there, but
     /// would among those that still pause, that pause is the hold.
     pub(super) fn pick<'s>(
         &'s self,
         direction: Direction,
+        executions: u32,
         choose: impl Fn(&Options<'s>) -> Option<Candidate<'s>>,
     ) -> Result<Change, Hold> {
-        let (waiting, ready) = self.within_limits(direction);
+        let (waiting, ready) = self.within_limits(direction, executions);
         if let Some(best) = choose(&ready) {
             return Ok(self.change(best));
         }
@@ -72,7 +74,7 @@ impl Case<'_> {
 
     /// The smallest move down that any listed policy makes now, rested or not.
     pub(super) fn gentlest_down(&self) -> Option<Candidate<'_>> {
-        self.towards(Direction::Down).largest(|_| true)
+        self.towards(Direction::Down, 1).largest(|_| true)
     }
 
     /// Servers that `c` adds, or removes if negative.
@@ -96,12 +98,12 @@ impl Case<'_> {
 
     /// What moves desired capacity towards `direction` and stays within the limits: policies that still
     /// pause, and the rest.
-    fn within_limits(&self, direction: Direction) -> (Vec<Candidate<'_>>, Options<'_>) {
+    fn within_limits(&self, direction: Direction, executions: u32) -> (Vec<Candidate<'_>>, Options<'_>) {
         let within = |c: &Candidate<'_>| match direction {
             Direction::Up => c.to <= self.limits.max,
             Direction::Down => c.to >= self.limits.min,
         };
-        match self.towards(direction) {
+        match self.towards(direction, executions) {
             Options::Listed(all) => {
                 let (waiting, ready) = all.into_iter().filter(within).partition(|c| self.pause(c).is_some());
                 (waiting, Options::Listed(ready))
@@ -117,15 +119,15 @@ impl Case<'_> {
     }
 
     /// The policies listed for `direction` that now move desired capacity that way, or every number there.
-    fn towards(&self, direction: Direction) -> Options<'_> {
-        let (desired, limits) = (self.fleet.desired, self.fleet.limits);
+    fn towards(&self, direction: Direction, executions: u32) -> Options<'_> {
+        let desired = self.fleet.desired;
         let Moves::Steps(steps) = &self.fleet.moves else { return Options::Any(self.numbers(direction)) };
         let moves = |c: &Candidate<'_>| match direction {
             Direction::Up => c.to > desired,
             Direction::Down => c.to < desired,
         };
         let listed = steps.iter().filter(|step| step.direction == direction);
-        let each = listed.map(|step| Candidate { step: Some(step), to: step.effect.apply(desired, limits) });
+        let each = listed.flat_map(|step| Candidate::of(step, self.fleet, executions));
         Options::Listed(each.filter(moves).collect())
     }
 
@@ -156,6 +158,6 @@ impl Case<'_> {
 
     fn change(&self, c: Candidate<'_>) -> Change {
         let by = c.step.map(|step| PolicyRef { id: step.id.clone(), name: step.name.clone() });
-        Change { from: self.fleet.desired, to: c.to, by }
+        Change { from: self.fleet.desired, to: c.to, by, times: c.times }
     }
 }

@@ -81,11 +81,16 @@ impl Memory {
     /// This memory with `seen` taken in: what `decide` judges by, and what a pass leaves behind.
     pub fn after(&self, rules: &Rules, seen: &Observation) -> Memory {
         let mut memory = self.clone();
-        memory.pull_back_to(seen.at);
-        memory.note_desired(seen);
-        memory.note_reading(rules, seen);
-        memory.note_tactics(rules, seen);
+        memory.take_in(rules, seen);
         memory
+    }
+
+    /// The same in place, for who has no use for the memory before.
+    pub fn take_in(&mut self, rules: &Rules, seen: &Observation) {
+        self.pull_back_to(seen.at);
+        self.note_desired(seen);
+        self.note_reading(rules, seen);
+        self.note_tactics(rules, seen);
     }
 
     /// Takes in that a move has been begun: from here on it counts as made.

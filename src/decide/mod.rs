@@ -27,6 +27,7 @@ use crate::model::{Change, Direction, Fleet, Level, Limits, Observation, Rules};
 use asked::Passed;
 use load::{Demand, Usable};
 use memory::{Memory, elapsed};
+pub use tactics::USUAL_BOOT;
 use verdict::{Cause, Decision, Found, Hold, Pause, Unusable, Verdict, WrittenOff};
 
 /// What to do about `seen`, given the group's `rules` and the `memory` of its earlier passes.
@@ -151,7 +152,7 @@ impl Case<'_> {
         }
         self.not_at_limit(direction)?;
         self.rested(self.pause_before(direction))?;
-        let change = self.pick(direction, |ready| match direction {
+        let change = self.pick(direction, 1, |ready| match direction {
             Direction::Up => self.up(ready, &usable),
             Direction::Down => self.down(ready, &usable),
         })?;
@@ -172,7 +173,7 @@ impl Case<'_> {
     fn mend_limits(&self, direction: Direction, bound: u32, usable: Option<Usable>) -> Result<Move, Hold> {
         (self.told)(Passed::OutsideLimits { desired: self.fleet.desired, bound });
         self.rested(group_pause(self.memory, self.fleet, self.at))?;
-        let change = self.pick(direction, |ready| match direction {
+        let change = self.pick(direction, 1, |ready| match direction {
             Direction::Up => self.up_to(ready, bound),
             Direction::Down => self.down_to(ready, bound, usable),
         })?;

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::ops::RangeInclusive;
 
-use crate::model::{Effect, Limits, Step};
+use crate::model::{Effect, Fleet, Limits, Step};
 
 impl Effect {
     /// Desired capacity after this effect on `desired`, clamped to `limits`.
@@ -56,6 +56,34 @@ fn magnitude(x: f64) -> Option<(u64, i32)> {
 pub(crate) struct Candidate<'a> {
     pub(crate) step: Option<&'a Step>,
     pub(crate) to: u32,
+    /// Executions that it takes.
+    pub(crate) times: u32,
+}
+
+impl<'a> Candidate<'a> {
+    /// What `step` makes of desired capacity in `fleet` when it is executed once, or up to `most` times in a
+    /// row. More than once goes only where each execution adds or removes the same: then it is known, too,
+    /// where the group stands should one of them fail.
+    pub(crate) fn of(step: &'a Step, fleet: &Fleet, most: u32) -> impl Iterator<Item = Candidate<'a>> {
+        let desired = fleet.desired;
+        let once = Candidate { step: Some(step), to: step.effect.apply(desired, fleet.limits), times: 1 };
+        let pauses = !fleet.cooldown.is_zero() || !step.cooldown.is_zero();
+        let by = match step.effect {
+            Effect::Change(by) if !pauses => by,
+            _ => 0,
+        };
+        let limits = fleet.limits;
+        let more = (2..=most).filter_map(move |times| {
+            let to =
+                u32::try_from(i64::from(desired).saturating_add(by.saturating_mul(i64::from(times)))).ok()?;
+            (by != 0 && (limits.min..=limits.max).contains(&to)).then_some(Candidate {
+                step: Some(step),
+                to,
+                times,
+            })
+        });
+        std::iter::once(once).chain(more)
+    }
 }
 
 /// What a move can be chosen from.
@@ -72,7 +100,9 @@ impl<'a> Options<'a> {
     /// fewer do: numbers are found by bisection.
     pub(crate) fn smallest(&self, suffices: impl Fn(&Candidate<'a>) -> bool) -> Option<Candidate<'a>> {
         match self {
-            Options::Listed(all) => all.iter().filter(|c| suffices(c)).min_by_key(|c| c.to).copied(),
+            Options::Listed(all) => {
+                all.iter().filter(|c| suffices(c)).min_by_key(|c| (c.to, c.times)).copied()
+            }
             Options::Any(numbers) => {
                 let (mut least, most) = (*numbers.start(), number(*numbers.end()));
                 if numbers.is_empty() || !suffices(&most) {
@@ -91,7 +121,9 @@ impl<'a> Options<'a> {
     /// The one that leads to the most servers, if it suffices.
     pub(crate) fn largest(&self, suffices: impl Fn(&Candidate<'a>) -> bool) -> Option<Candidate<'a>> {
         match self {
-            Options::Listed(all) => all.iter().filter(|c| suffices(c)).min_by_key(|c| Reverse(c.to)).copied(),
+            Options::Listed(all) => {
+                all.iter().filter(|c| suffices(c)).min_by_key(|c| (Reverse(c.to), c.times)).copied()
+            }
             Options::Any(numbers) if numbers.is_empty() => None,
             Options::Any(numbers) => Some(number(*numbers.end())).filter(suffices),
         }
@@ -99,7 +131,7 @@ impl<'a> Options<'a> {
 }
 
 fn number<'a>(to: u32) -> Candidate<'a> {
-    Candidate { step: None, to }
+    Candidate { step: None, to, times: 1 }
 }
 
 #[cfg(test)]

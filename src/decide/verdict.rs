@@ -51,6 +51,9 @@ pub enum Cause {
         there: u32,
         /// The sizes that are right.
         aim: Aim,
+        /// Servers that are still lacking after the move, as far as the limits have room for them.
+        #[serde(default)]
+        lacking: u32,
     },
     /// The load is above the band, or below it.
     Band {

@@ -17,11 +17,10 @@ impl fmt::Display for Verdict {
                     "Desired capacity {desired} is outside the limits, the nearest being {bound}; {change}."
                 )
             }
-            Verdict::Scale(change, Cause::Aim { there, aim, .. }) => {
+            Verdict::Scale(change, Cause::Aim { there, aim, lacking, .. }) => {
                 write!(f, "{aim}, and there are {there}; {change}.")?;
-                let after = i64::from(*there) + i64::from(change.to) - i64::from(change.from);
-                if after < i64::from(aim.at_least) {
-                    let more = aim.at_least - there;
+                if *lacking > 0 {
+                    let more = change.to.saturating_sub(change.from) + lacking;
                     write!(f, " A policy that adds {more} would reach it at once.")?;
                 }
                 Ok(())
@@ -56,7 +55,11 @@ impl fmt::Display for Change {
             Some(policy) => write!(f, "policy {:?} takes", policy.name)?,
             None => write!(f, "a move takes")?,
         }
-        write!(f, " desired capacity from {} to {}", self.from, self.to)
+        write!(f, " desired capacity from {} to {}", self.from, self.to)?;
+        match self.times {
+            1 => Ok(()),
+            times => write!(f, " in {times} executions"),
+        }
     }
 }
 

@@ -98,7 +98,7 @@ impl State {
                 self.ruled = true;
             }
             Entry::Pass { pass, .. } => {
-                self.memory = self.memory.after(&self.rules, &pass.seen);
+                self.memory.take_in(&self.rules, &pass.seen);
                 self.last = Some(pass.clone());
                 self.settled = None;
             }

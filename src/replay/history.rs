@@ -8,8 +8,9 @@ use jiff::Timestamp;
 #[cfg(test)]
 mod tests;
 
-use super::Course;
 use super::trace::{Sample, Trace, interval};
+use super::{Course, Setup, ticks};
+use crate::decide::USUAL_BOOT;
 use crate::decide::memory::elapsed;
 use crate::journal::{Entry, Thinned};
 use crate::model::{Capacity, Fleet};
@@ -61,6 +62,19 @@ pub struct Past {
     pub boot: Option<Duration>,
 }
 
+impl Past {
+    /// The world that the group lived in, where a server boots for `boot`, else as long as was seen.
+    pub fn setup(&self, boot: Option<Duration>) -> Setup {
+        let boot = boot.or(self.boot).unwrap_or(USUAL_BOOT);
+        Setup {
+            capacity: self.capacity.per_server,
+            fixed: self.capacity.fixed,
+            boot: ticks(boot, self.trace.tick),
+            limits: self.fleet.limits,
+        }
+    }
+}
+
 impl History {
     /// Takes in the next entry of a journal.
     pub fn take(&mut self, entry: &Entry) {
@@ -94,10 +108,15 @@ impl History {
         }
         let (fleet, capacity) = self.fleet.take().zip(self.capacity).ok_or(Unfit::Unknown)?;
         let load = self.samples(|pass| pass.load);
-        let every = every.unwrap_or(Duration::from_millis(interval(&load).unsigned_abs()));
+        let every = every.unwrap_or(self.interval());
         let trace = Trace::of(name, &load, every)?;
         let course = self.course(every)?;
         Ok(Past { trace, course, fleet, capacity, boot: self.boot(every) })
+    }
+
+    /// The time from pass to pass, as it mostly was.
+    pub fn interval(&self) -> Duration {
+        Duration::from_millis(interval(&self.samples(|_| None)).unsigned_abs())
     }
 
     fn samples(&self, what: impl Fn(&Thinned) -> Option<f64>) -> Vec<Sample> {

@@ -17,11 +17,10 @@ use crate::rulebook::Rulebook;
 pub struct Live {
     rules: Rulebook,
     memory: Memory,
-    fleet: Fleet,
+    /// What a pass sees; each tick changes what differs from the one before.
+    seen: Observation,
     start: Timestamp,
     tick: Duration,
-    capacity: f64,
-    fixed: f64,
 }
 
 impl Live {
@@ -40,51 +39,57 @@ impl Live {
             flavor: None,
             details_at: trace.start,
         };
+        let capacity = Capacity { servers: 0, serving: 0.0, fixed: setup.fixed, per_server: setup.capacity };
         Live {
             rules: Rulebook { rules: Rules { boot: book.rules.boot.or(Some(boot)), ..book.rules }, ..book },
             memory: Memory::default(),
-            fleet,
+            seen: Observation {
+                at: trace.start,
+                fleet: Ok(fleet),
+                reading: Err(gap()),
+                capacity: Ok(capacity),
+            },
             start: trace.start,
             tick: trace.tick,
-            capacity: setup.capacity,
-            fixed: setup.fixed,
         }
     }
 
-    /// What a pass at the end of the tick sees.
-    fn observe(&mut self, seen: &Sight) -> Observation {
+    /// Brings what a pass sees to the end of the tick.
+    fn look(&mut self, seen: &Sight) {
         let ticks = i64::try_from(seen.tick).unwrap_or(i64::MAX).saturating_add(1);
         let since = i64::try_from(self.tick.as_secs()).unwrap_or(i64::MAX).saturating_mul(ticks);
         let at = self.start.saturating_add(SignedDuration::from_secs(since)).unwrap_or(Timestamp::MAX);
-        (self.fleet.active, self.fleet.desired) = (seen.ready, seen.total());
-        self.fleet.details_at = at;
-        let reading = seen.load.map(|load| Reading {
+        self.seen.at = at;
+        if let Ok(fleet) = &mut self.seen.fleet {
+            (fleet.active, fleet.desired, fleet.details_at) = (seen.ready, seen.total(), at);
+        }
+        if let Ok(capacity) = &mut self.seen.capacity {
+            capacity.servers = seen.ready;
+            capacity.serving = f64::from(seen.ready) * capacity.per_server;
+        }
+        let reading = |load| Reading {
             signal: Signal::Demand { load },
             taken: Window { earliest: at, latest: at },
             balancers: Vec::new(),
             nodes: None,
             beat: None,
-        });
-        let serving = f64::from(seen.ready) * self.capacity;
-        let (fixed, per_server) = (self.fixed, self.capacity);
-        let capacity = Capacity { servers: seen.ready, serving, fixed, per_server };
-        Observation {
-            at,
-            fleet: Ok(self.fleet.clone()),
-            reading: reading.ok_or_else(|| NoReading::Missing("the trace has a gap".to_owned())),
-            capacity: Ok(capacity),
-        }
+        };
+        self.seen.reading = seen.load.map(reading).ok_or_else(gap);
     }
+}
+
+fn gap() -> NoReading {
+    NoReading::Missing("the trace has a gap".to_owned())
 }
 
 impl Policy for Live {
     fn decide(&mut self, seen: &Sight) -> Option<u32> {
-        let seen = self.observe(seen);
-        let rules = self.rules.at(seen.at);
-        self.memory = self.memory.after(&rules, &seen);
-        let decision = decide_after(&rules, &self.memory, &seen);
+        self.look(seen);
+        let rules = self.rules.at(self.seen.at);
+        self.memory.take_in(&rules, &self.seen);
+        let decision = decide_after(&rules, &self.memory, &self.seen);
         let Verdict::Scale(change, _) = decision.verdict else { return None };
-        self.memory.started(seen.at, &change);
+        self.memory.started(self.seen.at, &change);
         self.memory.settled(Outcome::Executed);
         Some(change.to)
     }

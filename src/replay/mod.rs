@@ -21,6 +21,8 @@ pub mod score;
 mod tests;
 pub mod trace;
 
+use std::time::Duration;
+
 use crate::model::Limits;
 use fleet::Fleet;
 use trace::Trace;
@@ -69,6 +71,11 @@ impl Setup {
 /// The fewest servers of `capacity` each that carry `load`.
 fn servers_for(load: f64, capacity: f64) -> u32 {
     (load / capacity - EXACTLY).ceil().max(0.0) as u32
+}
+
+/// Whole ticks of `tick` that a boot takes.
+pub fn ticks(boot: Duration, tick: Duration) -> usize {
+    usize::try_from(boot.as_secs().div_ceil(tick.as_secs().max(1))).unwrap_or(usize::MAX)
 }
 
 /// What a policy sees at the end of a tick.

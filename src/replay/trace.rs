@@ -87,17 +87,27 @@ fn spread(samples: &[Sample], every: Duration) -> Result<Vec<Option<f64>>, Probl
     let start = samples.first().map_or(0, |first| first.at.as_millisecond());
     let interval = interval(samples);
     let slot = |sample: &Sample| (sample.at.as_millisecond() - start + interval / 2) / interval;
-    let slots: BTreeMap<i64, Option<f64>> = samples.iter().map(|s| (slot(s), s.load)).collect();
+    // In rising order, as the samples are; of several in a slot the last counts.
+    let mut slots: Vec<(i64, Option<f64>)> = Vec::with_capacity(samples.len());
+    for (slot, load) in samples.iter().map(|sample| (slot(sample), sample.load)) {
+        match slots.last_mut() {
+            Some(last) if last.0 == slot => last.1 = load,
+            _ => slots.push((slot, load)),
+        }
+    }
     let tick = every.as_millis() as i64;
-    let end = (slots.keys().next_back().map_or(0, |last| *last) + 1) * interval;
+    let end = (slots.last().map_or(0, |last| last.0) + 1) * interval;
     let ticks = (end + tick - 1) / tick;
     if ticks > MOST_TICKS {
         let what = format!("{ticks} ticks of {} s between the first sample and the last", every.as_secs());
         return Err(Problem::of_file(format!("{what} are too many; is a timestamp wrong?")));
     }
+    let mut from = 0;
     let in_tick = |k: i64| {
         let (first, last) = (k * tick / interval, ((k + 1) * tick - 1) / interval);
-        slots.range(first..=last).rev().find_map(|(_, load)| *load)
+        from += slots[from..].iter().take_while(|slot| slot.0 < first).count();
+        let in_tick = slots[from..].iter().take_while(|slot| slot.0 <= last);
+        in_tick.filter_map(|slot| slot.1).last()
     };
     Ok((0..ticks).map(in_tick).collect())
 }

@@ -17,6 +17,7 @@
 //! * `looks`: `check` and `status`. `explained`: `explain`. `replayed`: `replay`.
 //! * `heroku`: apps and their dynos.
 //! * `faults`: every request of a pass times everything that can go wrong with it.
+//! * `several`: moves of several executions.
 //! * `together`: many passes at once. `crashes`: a pass killed anywhere.
 //! * `secrets`: what no output and no file may hold.
 //! * `retraced`: every journal that a test leaves, decided again.
@@ -46,6 +47,7 @@ mod round_trips;
 mod running;
 mod secrets;
 mod service;
+mod several;
 mod soak;
 mod together;
 mod tokens;

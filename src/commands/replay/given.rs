@@ -8,17 +8,17 @@ use anyhow::{Context, Result, anyhow, bail};
 use jiff::Timestamp;
 
 use crate::cli::{CommonArgs, ReplayArgs};
+use crate::decide::USUAL_BOOT;
 use crate::model::{Limits, Moves, Step};
 use crate::replay::history::History;
 use crate::replay::trace::Trace;
-use crate::replay::{Course, Setup};
+use crate::replay::{Course, Setup, ticks};
 use crate::rulebook::Rulebook;
 use crate::settings::GroupSettings;
 use crate::settings::duration::show;
 use crate::setup;
 
 /// Where neither the command line nor a journal tells.
-const BOOT: Duration = Duration::from_secs(3 * 60);
 const EVERY: Duration = Duration::from_secs(60);
 const LIMITS: Limits = Limits { min: 2, max: 1000 };
 /// How far back a journal is read.
@@ -67,7 +67,7 @@ impl Given {
         let text = fs::read_to_string(path)
             .with_context(|| format!("the trace {} cannot be read", path.display()))?;
         let trace = Trace::parse(&path.display().to_string(), &text, args.every.unwrap_or(EVERY))?;
-        let boot = ticks(args.boot.unwrap_or(BOOT), &trace)?;
+        let boot = ticks(args.boot.unwrap_or(USUAL_BOOT), trace.tick);
         let setup = Setup { capacity, fixed: 0.0, boot, limits: limits(args, LIMITS)? };
         let cooldown = args.cooldown.unwrap_or_default();
         Ok(Given { trace, setup, moves: moves(&args.policies, Moves::Exact), cooldown, live: None })
@@ -90,13 +90,9 @@ impl Given {
         let past = history
             .past(&group.name, args.every)
             .with_context(|| format!("{}: its journal {}", group.name, journal.dir(&key).display()))?;
-        let boot = args.boot.or(group.rules.rules.boot).or(past.boot).unwrap_or(BOOT);
-        let setup = Setup {
-            capacity: args.capacity.unwrap_or(past.capacity.per_server),
-            fixed: past.capacity.fixed,
-            boot: ticks(boot, &past.trace)?,
-            limits: limits(args, past.fleet.limits)?,
-        };
+        let known = past.setup(args.boot.or(group.rules.rules.boot));
+        let capacity = args.capacity.unwrap_or(known.capacity);
+        let setup = Setup { capacity, limits: limits(args, known.limits)?, ..known };
         tracing::info!("{}", told(group, &setup, &past.trace));
         Ok(Given {
             setup,
@@ -120,10 +116,6 @@ fn told(group: &GroupSettings, setup: &Setup, trace: &Trace) -> String {
         limits.min,
         limits.max
     )
-}
-
-fn ticks(boot: Duration, trace: &Trace) -> Result<usize> {
-    usize::try_from(boot.as_secs().div_ceil(trace.tick.as_secs())).context("--boot is too long")
 }
 
 /// The limits of the command line, else those that are known.

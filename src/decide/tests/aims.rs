@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::decide::aim::AimedBy;
+use crate::decide::verdict::Cause;
 
 fn tracking() -> Scene {
     scene().rules(|rules| rules.strategy = Strategy::TargetTracking).limits(1, 40)
@@ -66,7 +67,7 @@ fn a_falling_load_is_followed_after_the_window_only() {
     let waiting = |minute| look(after(tracking(), 0..minute, load), minute, load(minute)).says();
     assert_eq!(waiting(10), "right_size");
     assert_eq!(waiting(13), "right_size", "the recommendation of minute 9 is not five minutes old");
-    assert_eq!(waiting(14), "too_large 4->3 down");
+    assert_eq!(waiting(14), "too_large 4->2 down");
 }
 
 #[test]
@@ -99,7 +100,8 @@ fn a_crowd_that_no_forecast_foresaw_is_answered_at_once() {
     let scene = look(after(predictive(), 0..600, |_| Some(140.0)), 600, Some(390.0));
     let aim = scene.memory.after(&scene.rules, &scene.seen).aim().unwrap();
     assert!(aim.at_least >= 8, "{aim:?}");
-    let sentence = scene.decide().verdict.to_string();
+    let pausing = scene.fleet(|fleet| fleet.cooldown = secs(60));
+    let sentence = pausing.decide().verdict.to_string();
     assert!(sentence.contains("A policy that adds"), "one at a time is slow, and it says so: {sentence}");
 }
 
@@ -131,7 +133,7 @@ fn boots_that_were_seen_are_planned_for() {
         scene = look(scene.servers(active, desired), minute, Some(140.0));
         scene.memory = scene.memory.after(&scene.rules, &scene.seen);
         if minute == 100 {
-            scene.memory.started(scene.seen.at, &Change { from: 4, to: 5, by: None });
+            scene.memory.started(scene.seen.at, &Change::once(4, 5, None));
             scene.memory.settled(Outcome::Executed);
         }
     }
@@ -143,4 +145,50 @@ fn the_memory_of_a_strategy_survives_json_to_the_bit() {
     let scene = after(predictive(), 0..500, |minute| Some(100.0 + 60.0 * (minute as f64 / 40.0).sin()));
     let text = serde_json::to_string(&scene.memory).unwrap();
     assert_eq!(serde_json::from_str::<Memory>(&text).unwrap(), scene.memory);
+}
+
+/// From and to, how often the policy is executed, and what is still lacking.
+fn move_of(scene: &Scene) -> (u32, u32, u32, u32) {
+    match scene.decide().verdict {
+        Verdict::Scale(change, Cause::Aim { lacking, .. }) => (change.from, change.to, change.times, lacking),
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn steps_of_one_are_repeated_where_no_cooldown_forbids_it() {
+    let scene = |load| tracking().load(load);
+    assert_eq!(move_of(&scene(230.0)), (4, 7, 3, 0));
+    assert_eq!(move_of(&scene(60.0)), (4, 2, 2, 0));
+    let pausing = scene(230.0).fleet(|fleet| fleet.cooldown = secs(60));
+    assert_eq!(move_of(&pausing), (4, 5, 1, 2));
+    assert!(pausing.decide().verdict.to_string().ends_with("A policy that adds 3 would reach it at once."));
+    let policy_pauses = scene(230.0).fleet(|fleet| {
+        let Moves::Steps(steps) = &mut fleet.moves else { unreachable!() };
+        steps.iter_mut().for_each(|step| step.cooldown = secs(60));
+    });
+    assert_eq!(move_of(&policy_pauses), (4, 5, 1, 2));
+}
+
+#[test]
+fn no_more_is_asked_for_than_the_limits_have_room_for() {
+    let narrow = tracking().limits(1, 6).load(230.0);
+    assert_eq!(move_of(&narrow), (4, 6, 2, 0));
+    let pausing = narrow.fleet(|fleet| fleet.cooldown = secs(60));
+    assert_eq!(move_of(&pausing), (4, 5, 1, 1));
+    assert!(pausing.decide().verdict.to_string().ends_with("A policy that adds 2 would reach it at once."));
+}
+
+#[test]
+fn a_policy_is_executed_ten_times_in_a_pass_at_most() {
+    let crowd = tracking().servers(20, 20).load(1400.0);
+    assert_eq!(move_of(&crowd), (20, 30, 10, 10));
+}
+
+#[test]
+fn one_execution_of_a_larger_policy_is_preferred_and_percentages_are_not_repeated() {
+    let steps = [("up1", Effect::Change(1)), ("up5", Effect::Change(5)), ("up%", Effect::Percent(25.0))];
+    let scene = |load| tracking().steps(&steps).load(load);
+    assert_eq!(move_of(&scene(230.0)), (4, 9, 1, 0));
+    assert_eq!(move_of(&tracking().steps(&steps[2..]).load(230.0)), (4, 5, 1, 2));
 }

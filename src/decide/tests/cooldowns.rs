@@ -28,7 +28,7 @@ fn policy_pauses(seconds: &'static [u64]) -> impl FnOnce(&mut Fleet) {
 fn we_moved(policy: &'static str, second: i64, to: u32) -> impl FnOnce(&mut Memory) {
     move |memory| {
         let by = Some(PolicyRef { id: format!("id-{policy}"), name: policy.to_owned() });
-        memory.started(at(second), &Change { from: to - 1, to, by });
+        memory.started(at(second), &Change::once(to - 1, to, by));
         memory.settled(Outcome::Executed);
     }
 }

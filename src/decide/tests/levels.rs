@@ -9,7 +9,7 @@ fn taken(second: i64) -> impl FnOnce(&mut Reading) {
 fn moved_at(second: i64) -> impl FnOnce(&mut Memory) {
     move |memory| {
         let by = Some(PolicyRef { id: "id-up".to_owned(), name: "up".to_owned() });
-        memory.started(at(second), &Change { from: 3, to: 4, by });
+        memory.started(at(second), &Change::once(3, 4, by));
         memory.settled(Outcome::Executed);
     }
 }

@@ -141,7 +141,7 @@ impl Scene {
         let verdict = self.decide().verdict;
         match &verdict {
             Verdict::Hold(_) => verdict.reason().to_owned(),
-            Verdict::Scale(Change { from, to, by }, _) => {
+            Verdict::Scale(Change { from, to, by, .. }, _) => {
                 format!("{} {from}->{to} {}", verdict.reason(), by.as_ref().unwrap().name)
             }
         }

@@ -3,7 +3,7 @@
 use super::*;
 
 fn up(from: u32) -> Change {
-    Change { from, to: from + 1, by: Some(PolicyRef { id: "id-up".to_owned(), name: "up".to_owned() }) }
+    Change::once(from, from + 1, Some(PolicyRef { id: "id-up".to_owned(), name: "up".to_owned() }))
 }
 
 /// The runs (high, low) after one pass over each scene.

@@ -1,0 +1,132 @@
+//! What a group's rules would have done on its own past: whether they fall short, or move to and fro.
+
+use std::time::Duration;
+
+use jiff::{Timestamp, ToSpan};
+
+use crate::journal::Fault;
+use crate::journal::jsonl::Jsonl;
+use crate::replay::history::{History, Past};
+use crate::replay::live::Live;
+use crate::replay::run;
+use crate::replay::score::{Judge, REVERSAL_TICKS, Score};
+use crate::rulebook::Rulebook;
+use crate::settings::lint::Severity;
+
+/// How far back a journal is looked at.
+const DAYS: i64 = 7;
+/// A shorter past says little of a group: loads have days.
+const SHORTEST: Duration = Duration::from_secs(24 * 3600);
+/// Passes are taken this far apart or further, which bounds the time that a look takes.
+const FINEST: Duration = Duration::from_secs(60);
+/// Percent of the time that a group may be short.
+const SHORT: f64 = 1.0;
+/// Moves that are soon taken back are told of from so many on, and if they are one in so many.
+const REVERSALS: usize = 3;
+const ONE_IN: usize = 5;
+
+/// What is to be said of `book` on the past of the group that `journal` keeps under `key`, up to `now`; nothing
+/// if it tells too little.
+pub fn findings(journal: &Jsonl, key: &str, book: &Rulebook, now: Timestamp) -> Vec<(Severity, String)> {
+    match recent(journal, key, now) {
+        Ok(history) => of_history(history, book),
+        Err(fault) => vec![(Severity::Warning, format!("its journal cannot be looked at: {fault}"))],
+    }
+}
+
+fn recent(journal: &Jsonl, key: &str, now: Timestamp) -> Result<History, Fault> {
+    let from = now.checked_sub((24 * DAYS).hours()).unwrap_or(Timestamp::MIN);
+    let mut history = History::default();
+    journal.entries(key, |entry| {
+        if entry.at().is_none_or(|at| at >= from) {
+            history.take(&entry);
+        }
+    })?;
+    Ok(history)
+}
+
+fn of_history(history: History, book: &Rulebook) -> Vec<(Severity, String)> {
+    let every = history.interval().max(FINEST);
+    let Ok(past) = history.past("its past", Some(every)) else { return Vec::new() };
+    let known = past.trace.load.iter().flatten().count();
+    if past.trace.tick.saturating_mul(u32::try_from(known).unwrap_or(u32::MAX)) < SHORTEST {
+        return Vec::new();
+    }
+    let score = score(&past, book);
+    let days = format!("{:.1} days", known as f64 * past.trace.tick.as_secs_f64() / 86_400.0);
+    let told = [falls_short(&score, &days), flaps(&score, &days)];
+    told.into_iter().flatten().map(|message| (Severity::Warning, message)).collect()
+}
+
+fn score(past: &Past, book: &Rulebook) -> Score {
+    let setup = past.setup(book.rules.boot);
+    let moves = past.fleet.moves.clone();
+    let mut live = Live::new(book.clone(), moves, past.fleet.cooldown, &setup, &past.trace);
+    let course = run(&past.trace, &setup, setup.start(&past.trace), &mut live);
+    Judge::new(&past.trace, &setup).score(&course)
+}
+
+fn falls_short(score: &Score, days: &str) -> Option<String> {
+    (score.tau_u > SHORT).then(|| {
+        format!(
+            "on the last {days} of its own load these rules would have been short {:.1} % of the time, for {} minutes \
+             at the longest; `loadscale replay` shows what other rules would cost",
+            score.tau_u, score.longest_short_minutes
+        )
+    })
+}
+
+fn flaps(score: &Score, days: &str) -> Option<String> {
+    let many = score.reversals >= REVERSALS && score.reversals * ONE_IN >= score.actions;
+    many.then(|| {
+        format!(
+            "on the last {days} of its own load {} of {} moves would have been taken back within {REVERSAL_TICKS} \
+             passes; a wider band, a cooldown or another strategy would calm it",
+            score.reversals, score.actions
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::decide::tests::at;
+    use crate::decide::tests::world::{Mishap, Story, Tick, play};
+    use crate::decide::tests::{secs, step};
+    use crate::journal::Entry;
+    use crate::model::{Effect, Limits, Rules};
+
+    /// The past of a group of up to nine servers of 50 that boot for 100 s, with this load in each minute.
+    fn past(loads: impl Iterator<Item = u32>) -> Vec<(Severity, String)> {
+        let ticks = loads.map(|load| Tick { load, mishap: Mishap::None }).collect();
+        let steps = vec![step("up", Effect::Change(1)), step("down", Effect::Change(-1))];
+        let (rules, limits) = (Rules::default(), Limits { min: 2, max: 9 });
+        let story =
+            Story { rules, limits, steps, group_cooldown: 0, interval: 60, boot: 100, servers: 2, ticks };
+        let entries: Vec<Entry> = play(&story).1;
+        assert_eq!(entries[0].at(), Some(at(0)));
+        let mut history = History::default();
+        entries.iter().for_each(|entry| history.take(entry));
+        of_history(history, &Rules { boot: Some(secs(100)), ..Rules::default() }.into())
+    }
+
+    #[test]
+    fn a_steady_day_and_a_short_past_give_no_warning() {
+        assert_eq!(past((0..1500).map(|_| 95)), []);
+        assert_eq!(past((0..1000).map(|minute| if minute % 60 < 20 { 95 } else { 180 })), []);
+    }
+
+    #[test]
+    fn rules_that_are_late_for_every_busy_time_are_told_of() {
+        let told = past((0..1500).map(|minute| if minute % 60 < 30 { 95 } else { 180 }));
+        let [(Severity::Warning, message)] = told.as_slice() else { panic!("{told:?}") };
+        assert!(message.contains("short ") && message.contains("1.0 days"), "{message}");
+    }
+
+    #[test]
+    fn rules_that_move_to_and_fro_are_told_of() {
+        let told = past((0..1500).map(|minute| if minute % 10 < 7 { 70 } else { 130 }));
+        assert!(told.iter().any(|(_, message)| message.contains("taken back within 10 passes")), "{told:?}");
+    }
+}
