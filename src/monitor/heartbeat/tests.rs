@@ -8,8 +8,10 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, StatusCode};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 use super::*;
 
@@ -52,7 +54,11 @@ impl Server {
     }
 }
 
-async fn converse(mut stream: TcpStream, answer: String, heads: Arc<Mutex<Vec<String>>>) {
+async fn converse(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    answer: String,
+    heads: Arc<Mutex<Vec<String>>>,
+) {
     let mut head = Vec::new();
     loop {
         while !head.ends_with(b"\r\n\r\n") {
@@ -205,6 +211,42 @@ async fn name_and_connection_are_told_apart() {
     assert!(by_address.dns.is_none() && by_address.connect.is_some(), "{by_address:?}");
     let by_name = read(&heartbeat(&[server.url().replace("127.0.0.1", "localhost")], ask())).await.1;
     assert!(by_name.dns.is_some() && by_name.connect.is_some() && by_name.error.is_none(), "{by_name:?}");
+}
+
+/// A page behind TLS with a certificate that nobody else knows: its URL, and the certificate in PEM.
+async fn private_page() -> (String, String) {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider);
+    let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+    let config = config.with_single_cert(vec![made.cert.der().clone()], key).unwrap();
+    let (listener, acceptor) =
+        (TcpListener::bind("127.0.0.1:0").await.unwrap(), TlsAcceptor::from(Arc::new(config)));
+    let url = format!("https://{}/beat", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            // Who does not trust the certificate hangs up.
+            if let Ok(stream) = acceptor.accept(stream).await {
+                tokio::spawn(converse(stream, BEAT.to_owned(), Arc::default()));
+            }
+        }
+    });
+    (url, made.cert.pem())
+}
+
+#[tokio::test]
+async fn only_an_authority_that_is_named_makes_a_private_certificate_good() {
+    let ((url, pem), folder) = (private_page().await, tempfile::tempdir().unwrap());
+    let ca_file = folder.path().join("ca.pem");
+    std::fs::write(&ca_file, pem).unwrap();
+    for (ca_file, expected) in [(None, Level::High), (Some(ca_file), Level::Right)] {
+        let page = Page::new(url.parse().unwrap(), Connecting { ca_file, reuse: false });
+        let heartbeat = Heartbeat { pages: vec![page], ..heartbeat(&[], ask()) };
+        let (level, beat) = read(&heartbeat).await;
+        assert_eq!(level, expected, "{beat:?}");
+        assert_eq!(beat.error.is_some(), expected == Level::High, "{beat:?}");
+    }
 }
 
 #[tokio::test]
