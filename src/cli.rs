@@ -113,6 +113,21 @@ pub enum Command {
     Replay(Box<ReplayArgs>),
     /// What one server carries well, found from a load test's samples.
     Calibrate(CalibrateArgs),
+    /// Bring over the settings of autoscalebot, of loadscale.py, or of pyrax.
+    ///
+    /// Takes an autoscale_settings.py, a Django settings file with AUTOSCALE_ names, the settings.py of loadscale.py,
+    /// a .pyrax.cfg, or several of these that belong together. Nothing in them is executed.
+    Import {
+        /// The files.
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
+        /// Write the settings here instead of to stdout; the file must not be there yet.
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// The environment to take from a .pyrax.cfg [default: the one that pyrax takes].
+        #[arg(short, long, value_name = "NAME")]
+        environment: Option<String>,
+    },
     /// The main job on a local sandbox cloud with real traffic; ends by itself.
     #[cfg(feature = "sandbox")]
     Demo {

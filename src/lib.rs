@@ -26,6 +26,7 @@
 //! * [`settings`], [`credentials`]: what the user wrote, checked; [`setup`] makes a controller of it.
 //! * [`cli`], [`commands`], [`output`], [`exit`]: what is typed, done, printed and returned;
 //!   [`survey`] is what `check` looks for.
+//! * [`import`]: settings of other programs, brought over. Pure.
 //! * [`memo`], [`known`], [`files`], [`table`], [`logging`], [`signals`]: small things the rest stands on.
 
 pub mod calibrate;
@@ -39,6 +40,7 @@ pub mod exit;
 pub mod explain;
 pub mod files;
 pub mod forecast;
+pub mod import;
 pub mod journal;
 pub mod known;
 pub mod logging;

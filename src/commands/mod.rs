@@ -10,6 +10,7 @@ pub mod check;
 #[cfg(feature = "sandbox")]
 pub mod demo;
 pub mod explain;
+pub mod import;
 pub mod replay;
 pub mod run;
 #[cfg(feature = "sandbox")]
@@ -31,6 +32,9 @@ pub fn run(cli: &Cli) -> Result<Exit> {
         Some(Command::Explain { at }) => explain::run(&cli.common, *at),
         Some(Command::Calibrate(args)) => calibrate::run(&cli.common, args),
         Some(Command::Replay(args)) => replay::run(&cli.common, args),
+        Some(Command::Import { files, output, environment }) => {
+            import::run(cli.common.json, files, output.as_deref(), environment.as_deref())
+        }
         #[cfg(feature = "sandbox")]
         Some(Command::Demo { heroku: false }) => block_on(demo::run(&cli.common)),
         #[cfg(feature = "sandbox")]

@@ -19,6 +19,7 @@ mod when;
 
 pub use shown::{Jump, jumps};
 pub use timetable::{Fault, Timetable};
+pub use when::minute_of;
 
 use crate::model::Rules;
 

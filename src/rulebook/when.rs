@@ -71,6 +71,11 @@ fn time_of_day(text: &str) -> Option<Time> {
     Time::new(digits(hour, [1, 2])?, digits(minute, [2, 2])?, 0, 0).ok()
 }
 
+/// The minute of the day that a time of day is, such as `9:00`; none if it is none.
+pub fn minute_of(text: &str) -> Option<u16> {
+    time_of_day(text).map(minute_of_day)
+}
+
 pub(super) fn minute_of_day(time: Time) -> u16 {
     u16::from(time.hour().unsigned_abs()) * 60 + u16::from(time.minute().unsigned_abs())
 }

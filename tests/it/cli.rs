@@ -54,6 +54,36 @@ fn a_credentials_file_that_others_can_read_is_refused_with_the_remedy() {
 }
 
 #[test]
+fn settings_are_brought_over_once_and_never_written_over() {
+    let home = tempdir().expect("a folder");
+    let old = "LOAD_BAL_NAME = 'lb'\nAUTO_SCALE_NAME = 'web'\n";
+    fs::write(home.path().join("settings.py"), old).expect("written");
+    let import =
+        |file: &str| answer(loadscale(home.path()).args(["import", file, "--output", "settings.toml"]));
+    let first = import("settings.py");
+    assert_eq!(first.status, 0, "{first:?}");
+    assert!(
+        first.stdout.contains("settings.toml is written") && first.stdout.contains("chmod 600"),
+        "{first:?}"
+    );
+    let written = fs::read_to_string(home.path().join("settings.toml")).expect("written");
+    assert!(written.contains("name = \"web\"") && written.contains("# * The credentials file"), "{written}");
+    let again = import("settings.py");
+    assert_eq!((again.status, again.stdout.as_str()), (2, ""), "{again:?}");
+    assert!(again.stderr.contains("there already"), "{again:?}");
+
+    let printed = answer(loadscale(home.path()).args(["import", "settings.py"]));
+    assert_eq!(printed.stdout, written);
+    fs::write(home.path().join("bad.py"), "MAX_CONN = 5 * 10\n").expect("written");
+    let bad = import("bad.py");
+    assert_eq!((bad.status, bad.stdout.as_str()), (2, ""), "{bad:?}");
+    assert!(
+        bad.stderr.contains("bad.py:1: MAX_CONN") && bad.stderr.contains("LOAD_BAL_NAME is missing"),
+        "{bad:?}"
+    );
+}
+
+#[test]
 fn help_and_version_need_nothing() {
     let home = tempdir().expect("a folder");
     let help = answer(loadscale(home.path()).arg("--help"));

@@ -34,6 +34,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("settings", &["model", "notifier", "rulebook"]),
     ("credentials", &["settings"]),
     ("exit", &["model", "record"]),
+    ("import", &["rulebook", "settings"]),
 ];
 
 /// Rooms without clock, I/O and async, and what would betray one.
@@ -50,6 +51,7 @@ const PURE: &[&str] = &[
     "src/rulebook",
     "src/calibrate",
     "src/table.rs",
+    "src/import",
     "crates/otter/src/engine.rs",
     "crates/otter/src/schedule",
     "crates/otter/src/converge",

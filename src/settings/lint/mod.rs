@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::GroupSettings;
 use super::duration::show;
+use super::{GroupSettings, ScalerSettings};
 use crate::model::{Direction, Limits, Rules};
 
 /// Utilizations closer than this are taken to be equal: they come from decimal fractions.
@@ -57,6 +57,8 @@ pub enum LintKind {
         /// How old a reading can be.
         stats_cache: Duration,
     },
+    /// The group is moved by policies, which have steps of their own.
+    IncrementWithoutUse(u32),
     /// Our limits and the group's have no number in common.
     LimitsApart {
         /// Our lower limit.
@@ -99,6 +101,7 @@ pub fn lint_group(group: &GroupSettings, known: &Known) -> Vec<Lint> {
     let (rules, stats_cache) = (&group.rules.rules, group.monitor.stats_cache());
     let found = [
         limits_apart(&group.rules.tightest(), known.limits),
+        increment_without_use(group),
         no_reading_usable(rules, stats_cache),
         narrow_band(&group.rules.widest(), known.limits)
             .filter(|_| !group.monitor.judges())
@@ -162,6 +165,11 @@ fn no_reading_usable(rules: &Rules, stats_cache: Duration) -> Option<LintKind> {
     (stats_max_age <= stats_cache).then_some(LintKind::NoReadingUsable { stats_max_age, stats_cache })
 }
 
+fn increment_without_use(group: &GroupSettings) -> Option<LintKind> {
+    let by_policies = matches!(group.scaler, ScalerSettings::Autoscale { .. });
+    group.rules.rules.increment.filter(|_| by_policies).map(LintKind::IncrementWithoutUse)
+}
+
 fn limits_apart(rules: &Rules, limits: Option<Limits>) -> Option<LintKind> {
     let group = limits?;
     let apart = rules.min.is_some_and(|min| min > group.max) || rules.max.is_some_and(|max| max < group.min);
@@ -195,6 +203,11 @@ impl fmt::Display for LintKind {
                 show(*stats_max_age),
                 show(*stats_cache),
                 show(*stats_cache)
+            ),
+            LintKind::IncrementWithoutUse(increment) => write!(
+                f,
+                "increment = {increment} has no effect: this group is moved by its policies, and their steps are what \
+                 counts; leave it out"
             ),
             LintKind::LimitsApart { min, max, group } => {
                 let ours = |limit: &Option<u32>| limit.map_or("none".to_owned(), |limit| limit.to_string());

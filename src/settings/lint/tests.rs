@@ -74,6 +74,16 @@ fn times_are_held_against_the_stats_cache() {
 }
 
 #[test]
+fn an_increment_beside_policies_is_told() {
+    let by_three = Rules { increment: Some(3), ..rules(0.5, 1.0) };
+    let found = lint_group(&group(by_three), &Known::default());
+    assert!(matches!(
+        found[..],
+        [Lint { severity: Severity::Warning, kind: LintKind::IncrementWithoutUse(3) }]
+    ));
+}
+
+#[test]
 fn limits_without_a_common_number_are_an_error() {
     let high = Rules { min: Some(12), ..rules(0.5, 1.0) };
     let found = lint_group(&group(high.clone()), &Known { limits: limits(1, 10), ..Known::default() });
