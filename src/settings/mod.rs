@@ -230,4 +230,6 @@ impl Settings {
 #[cfg(test)]
 mod example_tests;
 #[cfg(test)]
+mod hours_tests;
+#[cfg(test)]
 mod tests;
