@@ -21,7 +21,6 @@
 //!   [`notifier`]: to whom, under which conditions, and an outbox for what is still to be sent.
 //! * [`replay`]: the same decision on a recorded load, and what it would have cost. Pure.
 //! * [`explain`]: why a pass decided what it did. Pure.
-//! * [`replay`]: the same decision on a recorded load, and what it would have cost. Pure.
 //! * [`calibrate`]: what one server carries well, from a load test or live history. Pure.
 //! * [`settings`], [`credentials`]: what the user wrote, checked; [`setup`] makes a controller of it.
 //! * [`cli`], [`commands`], [`output`], [`exit`]: what is typed, done, printed and returned;
