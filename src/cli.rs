@@ -11,7 +11,7 @@ mod replay;
 
 use crate::settings::duration;
 pub use calibrate::CalibrateArgs;
-pub use replay::{ReplayArgs, Sweep, SweepKey};
+pub use replay::{ReplayArgs, Sweep};
 
 /// Scale a fleet on what its load balancer is actually carrying.
 ///

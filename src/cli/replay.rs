@@ -8,6 +8,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 
 use crate::model::{Direction, Effect, Step, Strategy};
+use crate::replay::knob::{KNOBS, Knob, Unit};
 use crate::replay::peers::Peer;
 use crate::settings::duration;
 
@@ -53,7 +54,8 @@ pub struct ReplayArgs {
     /// The group's pause between any two moves [default: the group's, none for a trace].
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     pub cooldown: Option<Duration>,
-    /// Judge many values of one setting: target=0.5..1.0, scale_up_above=0.6..1.0, scale_down_below=0.3..0.7.
+    /// Judge many values of one numeric rule: target=0.5..1.0, scale_down_after=1..10, cooldown=0s..15m,
+    /// down.stabilization=0s..30m.
     #[arg(long, value_name = "KEY=FROM..TO", value_parser = sweep)]
     pub sweep: Option<Sweep>,
     /// How many values a sweep tries.
@@ -62,39 +64,18 @@ pub struct ReplayArgs {
     /// Draw the course of what is judged first, as SVG.
     #[arg(long, value_name = "FILE")]
     pub plot: Option<PathBuf>,
+    /// Write all of it as one page that needs nothing else: scores, pictures, settings judged.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
 }
 
-/// One setting, and the values to try for it.
+/// One rule, and the values to try for it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sweep {
-    /// Which setting.
-    pub key: SweepKey,
-    /// From the first value to the last.
+    /// Which rule.
+    pub knob: Knob,
+    /// From the first value to the last; seconds for a time.
     pub values: RangeInclusive<f64>,
-}
-
-/// A setting that can be swept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SweepKey {
-    /// `tracking.target`.
-    Target,
-    /// `scale_up_above`.
-    ScaleUpAbove,
-    /// `scale_down_below`.
-    ScaleDownBelow,
-}
-
-impl SweepKey {
-    const NAMES: [(&'static str, SweepKey); 3] = [
-        ("target", SweepKey::Target),
-        ("scale_up_above", SweepKey::ScaleUpAbove),
-        ("scale_down_below", SweepKey::ScaleDownBelow),
-    ];
-
-    /// As it is typed.
-    pub fn name(self) -> &'static str {
-        Self::NAMES[self as usize].0
-    }
 }
 
 fn above_zero(text: &str) -> Result<f64, String> {
@@ -127,15 +108,23 @@ fn policy(text: &str) -> Result<Step, String> {
 }
 
 fn sweep(text: &str) -> Result<Sweep, String> {
-    let wanted = || {
-        let keys = SweepKey::NAMES.map(|(name, _)| name).join(", ");
-        format!("a sweep is KEY=FROM..TO with FROM below TO, both above zero; KEY is one of {keys}")
-    };
-    let (key, values) = text.split_once('=').ok_or_else(wanted)?;
+    let wanted =
+        || "a sweep is RULE=FROM..TO with FROM below TO, such as target=0.5..1.0 or cooldown=0s..15m";
+    let (name, values) = text.split_once('=').ok_or_else(wanted)?;
     let (from, to) = values.split_once("..").ok_or_else(wanted)?;
-    let key = SweepKey::NAMES.iter().find(|(name, _)| *name == key).ok_or_else(wanted)?.1;
-    let (from, to) = (above_zero(from).map_err(|_| wanted())?, above_zero(to).map_err(|_| wanted())?);
-    if from < to { Ok(Sweep { key, values: from..=to }) } else { Err(wanted()) }
+    let knob = Knob::named(name).ok_or_else(|| {
+        let names = KNOBS.map(|knob| knob.name).join(", ");
+        format!("there is no numeric rule {name:?}; there are {names}")
+    })?;
+    let value = |text: &str| match knob.unit {
+        Unit::Number => above_zero(text),
+        Unit::Count => text.parse::<u32>().map(f64::from).map_err(|_| format!("{text:?} is no whole number")),
+        Unit::Time => {
+            duration::parse(text).map(|time| time.as_secs_f64()).map_err(|why| format!("{text:?} {why}"))
+        }
+    };
+    let (from, to) = (value(from)?, value(to)?);
+    if from < to { Ok(Sweep { knob, values: from..=to }) } else { Err(wanted().to_owned()) }
 }
 
 #[cfg(test)]
@@ -159,14 +148,22 @@ mod tests {
     }
 
     #[test]
-    fn a_sweep_names_a_setting_and_a_rising_range() {
-        let read = sweep("target=0.5..1.0");
-        assert_eq!(read, Ok(Sweep { key: SweepKey::Target, values: 0.5..=1.0 }));
-        for wrong in ["target", "target=1", "tarret=0.5..1", "target=1..0.5", "target=0..1"] {
+    fn a_sweep_names_a_rule_and_a_rising_range() {
+        let read =
+            |text| sweep(text).map(|sweep| (sweep.knob.name, *sweep.values.start(), *sweep.values.end()));
+        assert_eq!(read("target=0.5..1.0"), Ok(("target", 0.5, 1.0)));
+        assert_eq!(read("cooldown=0s..15m"), Ok(("cooldown", 0.0, 900.0)));
+        assert_eq!(read("scale_up_after=1..3"), Ok(("scale_up_after", 1.0, 3.0)));
+        for wrong in [
+            "target",
+            "target=1",
+            "tarret=0.5..1",
+            "target=1..0.5",
+            "target=0..1",
+            "cooldown=0..9",
+            "max=1..2.5",
+        ] {
             assert!(sweep(wrong).is_err(), "{wrong}");
-        }
-        for (name, key) in SweepKey::NAMES {
-            assert_eq!(key.name(), name);
         }
     }
 }

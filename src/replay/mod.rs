@@ -3,7 +3,8 @@
 //!
 //! Reading order: `trace` (the load), `history` (that of a live group), `fleet` (servers that boot), [`run`]
 //! here (the time model), `oracle` (the cheapest fleet that is never short), `score` (the bill), `live` (the
-//! decision that runs live), `peers` (known policies), `plot` (a course as a picture).
+//! decision that runs live), `peers` (known policies), `plot` (a course as a picture), `report` (a page of
+//! all that), `knob` (what a sweep turns).
 //!
 //! The time model. In tick k the load meets the servers that are ready; the tick is scored. At its end
 //! the policy sees it and may name another number of servers. More of them are paid from tick k+1 and
@@ -12,10 +13,12 @@
 
 mod fleet;
 pub mod history;
+pub mod knob;
 pub mod live;
 pub mod oracle;
 pub mod peers;
 pub mod plot;
+pub mod report;
 pub mod score;
 #[cfg(test)]
 mod tests;

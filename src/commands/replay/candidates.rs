@@ -1,14 +1,18 @@
 //! What a replay judges: strategies, groups' rules, each at many values of a setting, known policies.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, bail};
 
 use super::given::Given;
-use crate::cli::{CommonArgs, ReplayArgs, Sweep, SweepKey};
+use crate::cli::{CommonArgs, ReplayArgs, Sweep};
 use crate::model::{Moves, Rules, Strategy};
+use crate::replay::knob::Unit;
 use crate::replay::live::Live;
 use crate::replay::peers::Peer;
 use crate::replay::{Course, Policy, run};
 use crate::rulebook::Rulebook;
+use crate::settings::duration::show;
 use crate::settings::{self, Settings, Surroundings};
 
 /// Something to judge.
@@ -34,6 +38,14 @@ impl Candidate {
         match self.by {
             By::Peer(_) => format!("{} (re-implemented)", self.name),
             _ => self.name.clone(),
+        }
+    }
+
+    /// The settings judged, as text; none of what has none.
+    pub(super) fn settings(&self) -> Option<String> {
+        match &self.by {
+            By::Rules(book) | By::AnyNumber(book) => serde_json::to_string_pretty(&book.rules).ok(),
+            By::Peer(_) | By::Past(_) => None,
         }
     }
 
@@ -120,16 +132,16 @@ fn names(settings: &Settings) -> String {
 
 /// The rules at each value of the sweep, the ends included.
 fn swept(name: &str, book: &Rulebook, sweep: &Sweep, points: u32) -> Vec<(String, Rulebook)> {
-    let (from, to) = (sweep.values.start(), sweep.values.end());
-    let at = |point: u32| {
-        let value = from + (to - from) * f64::from(point) / f64::from(points - 1);
+    let knob = sweep.knob;
+    let at = |value: f64| {
         let mut book = book.clone();
-        match sweep.key {
-            SweepKey::Target => book.rules.tracking.target = value,
-            SweepKey::ScaleUpAbove => book.rules.scale_up_above = value,
-            SweepKey::ScaleDownBelow => book.rules.scale_down_below = value,
-        }
-        (format!("{name} {}={value:.4}", sweep.key.name()), book)
+        knob.turn(&mut book.rules, value);
+        let shown = match knob.unit {
+            Unit::Number => format!("{value:.4}"),
+            Unit::Count => format!("{value}"),
+            Unit::Time => show(Duration::from_secs_f64(value)),
+        };
+        (format!("{name} {}={shown}", knob.name), book)
     };
-    (0..points).map(at).collect()
+    knob.values(*sweep.values.start(), *sweep.values.end(), points).into_iter().map(at).collect()
 }

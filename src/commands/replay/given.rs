@@ -14,7 +14,6 @@ use crate::replay::history::History;
 use crate::replay::trace::Trace;
 use crate::replay::{Course, Setup, ticks};
 use crate::rulebook::Rulebook;
-use crate::settings::GroupSettings;
 use crate::settings::duration::show;
 use crate::setup;
 
@@ -93,29 +92,39 @@ impl Given {
         let known = past.setup(args.boot.or(group.rules.rules.boot));
         let capacity = args.capacity.unwrap_or(known.capacity);
         let setup = Setup { capacity, limits: limits(args, known.limits)?, ..known };
-        tracing::info!("{}", told(group, &setup, &past.trace));
-        Ok(Given {
+        let given = Given {
             setup,
             moves: moves(&args.policies, past.fleet.moves),
             cooldown: args.cooldown.unwrap_or(past.fleet.cooldown),
             live: Some(Live { name: group.name.clone(), rules: group.rules.clone(), course: past.course }),
             trace: past.trace,
-        })
+        };
+        tracing::info!("{}", given.world());
+        Ok(given)
     }
-}
 
-fn told(group: &GroupSettings, setup: &Setup, trace: &Trace) -> String {
-    let Setup { capacity, fixed, boot, limits } = setup;
-    format!(
-        "{}: {} to {}, a pass every {}; a server carries {capacity} and boots {boot} passes, fixed ones carry \
-         {fixed}, limits {} to {}",
-        group.name,
-        trace.start,
-        trace.end(),
-        show(trace.tick),
-        limits.min,
-        limits.max
-    )
+    /// The load and the world in one sentence.
+    pub(super) fn world(&self) -> String {
+        let Given { trace, setup, cooldown, .. } = self;
+        let moves = match self.moves.steps() {
+            [] => "to any number".to_owned(),
+            steps => steps.iter().map(|step| step.name.as_str()).collect::<Vec<_>>().join(", "),
+        };
+        format!(
+            "{}: {} to {}, a pass every {}; a server carries {}, fixed ones {}, and boots for {} passes; moves: {moves}; \
+             cooldown {}; limits {} to {}.",
+            trace.name,
+            trace.start,
+            trace.end(),
+            show(trace.tick),
+            setup.capacity,
+            setup.fixed,
+            setup.boot,
+            show(*cooldown),
+            setup.limits.min,
+            setup.limits.max
+        )
+    }
 }
 
 /// The limits of the command line, else those that are known.

@@ -13,9 +13,10 @@ mod work;
 use crate::cli::{CommonArgs, ReplayArgs};
 use crate::exit::Exit;
 use crate::output::Printer;
-use crate::replay::plot;
+use crate::replay::report::Judged;
 use crate::replay::score::{Judge, Score};
 use crate::replay::trace::Trace;
+use crate::replay::{plot, report};
 use candidates::{Candidate, candidates};
 use given::Given;
 
@@ -52,6 +53,13 @@ pub fn run(common: &CommonArgs, args: &ReplayArgs) -> Result<Exit> {
     if let (Some(file), Some(first), Some(score)) = (&args.plot, courses.first(), scores.first()) {
         let svg = plot::svg(trace, setup, first, &candidates[0].label(), score);
         fs::write(file, svg).with_context(|| format!("{} cannot be written", file.display()))?;
+    }
+    if let Some(file) = &args.html {
+        let judged = candidates.iter().zip(&scores).zip(&courses).map(|((candidate, score), course)| {
+            Judged { name: candidate.label(), settings: candidate.settings(), score, course }
+        });
+        let page = report::html(trace, setup, &given.world(), &judged.collect::<Vec<_>>());
+        fs::write(file, page).with_context(|| format!("{} cannot be written", file.display()))?;
     }
     Ok(Exit::Done)
 }
