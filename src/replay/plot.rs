@@ -16,15 +16,17 @@ const ACROSS: f64 = 900.0;
 const COLUMNS: usize = 900;
 /// The lane below the chart, in which moves are marked: those up above its middle, those down below it.
 const LANE: f64 = 34.0;
-const LABELS: usize = 6;
+const LABELS: usize = 5;
 
-/// Colours, taken from the page around the picture where there are any. Serving and booting differ in
-/// lightness, what is short in its stripes.
+/// Colours, taken from the page around the picture where there are any; each first as it is by itself, for
+/// programs that know no variables. Serving and booting differ in lightness, what is short in its stripes.
 const STYLE: &str = "\
-.paper{fill:var(--paper,#fff)}.ready{fill:var(--ready,#8ea3b8)}.booting{fill:var(--booting,#dbe4ec)}\
-.short{fill:url(#stripes)}.load{fill:none;stroke:var(--ink,#000);stroke-width:1.2}\
-.grid{stroke:var(--grid,#999);stroke-width:.5;fill:none}.move{stroke:var(--ink,#000);stroke-width:1;fill:none}\
-text{fill:var(--ink,#000)}";
+.paper{fill:#fff;fill:var(--paper,#fff)}.ready{fill:#8ea3b8;fill:var(--ready,#8ea3b8)}\
+.booting{fill:#dbe4ec;fill:var(--booting,#dbe4ec)}.short{fill:url(#stripes)}\
+.load{fill:none;stroke:#000;stroke:var(--ink,#000);stroke-width:1.2}\
+.grid{fill:none;stroke:#999;stroke:var(--grid,#999);stroke-width:.5}\
+.move{fill:none;stroke:#000;stroke:var(--ink,#000);stroke-width:1}\
+text{fill:#000;fill:var(--ink,#000)}";
 const STRIPES: &str = "\
 <defs><pattern id=\"stripes\" width=\"5\" height=\"5\" patternUnits=\"userSpaceOnUse\" \
 patternTransform=\"rotate(45)\"><rect width=\"5\" height=\"5\" fill=\"#fff\"/>\
