@@ -7,11 +7,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 mod change;
+mod fleet;
 mod notice;
+mod reading;
 mod strategy;
 
 pub use change::{Change, Outcome, PolicyRef};
+pub use fleet::{Direction, Effect, Fleet, Limits, Moves, Step};
 pub use notice::{Condition, Interest, Severity};
+pub use reading::{BalancerLoad, Beat, Level, Nodes, Reading, Signal, Window};
 pub use strategy::{Pace, Strategy, TargetTracking};
 
 /// What the user set for one group; the settings page of the documentation explains each.
@@ -108,196 +112,6 @@ pub struct Observation {
     pub reading: Result<Reading, NoReading>,
     /// What the servers carry; an error when a flavor has no known capacity.
     pub capacity: Result<Capacity, NoReading>,
-}
-
-/// One measurement by a monitor.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Reading {
-    /// What was measured.
-    pub signal: Signal,
-    /// The earliest and latest instant it can stem from.
-    pub taken: Window,
-    /// The balancers it adds up, if it comes from balancers.
-    pub balancers: Vec<BalancerLoad>,
-    /// The servers behind the balancers; none if the monitor does not see servers.
-    pub nodes: Option<Nodes>,
-    /// The heartbeat it was judged by, if it comes from heartbeats: the worst of all pages'.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub beat: Option<Beat>,
-}
-
-/// What a monitor yields: a load that capacity divides, or a judgement.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
-pub enum Signal {
-    /// Work that must be carried whatever the fleet's size, such as active connections.
-    Demand {
-        /// In active connections.
-        load: f64,
-    },
-    /// High, right or low by the monitor's own measure, such as a response time.
-    Level {
-        /// The judgement.
-        level: Level,
-        /// What it was judged by, in milliseconds.
-        value: f64,
-    },
-}
-
-/// On which side of the band a group is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Level {
-    /// Too much work for the servers.
-    High,
-    /// Neither.
-    Right,
-    /// Too little work for the servers.
-    Low,
-}
-
-impl Level {
-    /// The level in one word.
-    pub fn name(self) -> &'static str {
-        match self {
-            Level::High => "high",
-            Level::Right => "right",
-            Level::Low => "low",
-        }
-    }
-}
-
-/// The instants between which a reading was taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Window {
-    /// Not before this.
-    pub earliest: Timestamp,
-    /// Not after this.
-    pub latest: Timestamp,
-}
-
-/// One balancer's share of a reading.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct BalancerLoad {
-    /// The cloud's id.
-    pub id: String,
-    /// The cloud's name.
-    pub name: String,
-    /// Active connections, plain and TLS together.
-    pub connections: u64,
-}
-
-/// One page's answer to a heartbeat.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Beat {
-    /// The page.
-    pub url: String,
-    /// What was wrong with the answer, in which case it is high however soon it came.
-    pub error: Option<String>,
-    /// The milliseconds that the name took; none where none was looked up.
-    pub dns: Option<f64>,
-    /// The milliseconds that the connection took, TLS included; none where one was open.
-    pub connect: Option<f64>,
-}
-
-/// The distinct servers behind the listed balancers, fixed ones included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Nodes {
-    /// Enabled, online and primary on at least one balancer.
-    pub serving: u32,
-    /// Meant to serve but offline on every balancer they are on.
-    pub offline: u32,
-    /// All that are on a balancer, whatever their condition.
-    pub total: u32,
-}
-
-/// The scaling group as its service describes it now.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Fleet {
-    /// Servers in service.
-    pub active: u32,
-    /// Servers asked for.
-    pub desired: u32,
-    /// The group's own limits.
-    pub limits: Limits,
-    /// Whether the group refuses every change for now.
-    pub paused: bool,
-    /// The group's own words when it is in ERROR.
-    pub trouble: Option<String>,
-    /// The group's pause between any two executions.
-    pub cooldown: Duration,
-    /// The ways this group can be moved.
-    pub moves: Moves,
-    /// The flavor of the servers it launches, if it tells.
-    pub flavor: Option<String>,
-    /// When limits, cooldowns, moves and flavor were read; the other members are as of the pass.
-    pub details_at: Timestamp,
-}
-
-/// A closed range of servers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Limits {
-    /// At least so many.
-    pub min: u32,
-    /// At most so many.
-    pub max: u32,
-}
-
-/// The ways a group can be moved.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Moves {
-    /// To any number within the limits.
-    Exact,
-    /// Only by the listed policies.
-    Steps(Vec<Step>),
-}
-
-impl Moves {
-    /// The listed policies; none where the group goes to any number.
-    pub fn steps(&self) -> &[Step] {
-        match self {
-            Moves::Exact => &[],
-            Moves::Steps(steps) => steps,
-        }
-    }
-}
-
-/// One scaling policy of the cloud that the settings allow for a direction.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Step {
-    /// The policy's id.
-    pub id: String,
-    /// The policy's name.
-    pub name: String,
-    /// The direction it was listed for.
-    pub direction: Direction,
-    /// What it does to desired capacity.
-    pub effect: Effect,
-    /// The policy's own pause between two executions.
-    pub cooldown: Duration,
-}
-
-/// Which way a group moves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Direction {
-    /// More servers.
-    Up,
-    /// Fewer servers.
-    Down,
-}
-
-/// What a policy does to desired capacity (Autoscale v1.0: change, changePercent, desiredCapacity).
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Effect {
-    /// Add so many servers, or remove them if negative.
-    Change(i64),
-    /// Add so many percent, rounded away from zero.
-    Percent(f64),
-    /// Go to exactly this number.
-    Desired(u64),
 }
 
 /// What the servers carry, in the unit of the load.

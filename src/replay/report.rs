@@ -60,18 +60,7 @@ fn table(judged: &[Judged]) -> String {
          <thead><tr><th scope=\"col\">strategy</th>{head}</tr></thead>\n<tbody>\n"
     );
     for Judged { name, score, .. } in judged {
-        let cells = [
-            format!("{:.3}", score.j),
-            format!("{:.3}", score.j10),
-            format!("{:.2} %", score.tau_u),
-            format!("{} min", score.longest_short_minutes),
-            format!("{:.2} %", score.lost_load_percent),
-            format!("{:.1} %", score.theta_o),
-            format!("{:.0} ({:.2} x)", score.server_hours, score.hours_ratio),
-            score.actions.to_string(),
-            score.reversals.to_string(),
-        ];
-        let cells: String = cells.iter().map(|cell| format!("<td>{cell}</td>")).collect();
+        let cells: String = score.cells().iter().map(|cell| format!("<td>{cell}</td>")).collect();
         // Writing to a string cannot fail.
         let _ = writeln!(out, "<tr><th scope=\"row\">{}</th>{cells}</tr>", escaped(name));
     }

@@ -63,6 +63,24 @@ pub struct Score {
     pub reversals: usize,
 }
 
+impl Score {
+    /// What a table shows of it: J, J10, time short, the longest of it, load lost, servers to spare, server
+    /// hours, moves and reversals.
+    pub fn cells(&self) -> [String; 9] {
+        [
+            format!("{:.3}", self.j),
+            format!("{:.3}", self.j10),
+            format!("{:.2} %", self.tau_u),
+            format!("{} min", self.longest_short_minutes),
+            format!("{:.2} %", self.lost_load_percent),
+            format!("{:.1} %", self.theta_o),
+            format!("{:.0} ({:.2}x)", self.server_hours, self.hours_ratio),
+            self.actions.to_string(),
+            self.reversals.to_string(),
+        ]
+    }
+}
+
 /// Scores courses through one trace, with the clairvoyant's bill worked out once.
 #[derive(Debug)]
 pub struct Judge<'a> {

@@ -79,16 +79,6 @@ fn print(json: bool, trace: &Trace, candidates: &[Candidate], scores: &[Score]) 
 }
 
 fn row(name: String, score: &Score) -> [String; 10] {
-    [
-        name,
-        format!("{:.3}", score.j),
-        format!("{:.3}", score.j10),
-        format!("{:.2} %", score.tau_u),
-        format!("{} min", score.longest_short_minutes),
-        format!("{:.2} %", score.lost_load_percent),
-        format!("{:.1} %", score.theta_o),
-        format!("{:.0} ({:.2}x)", score.server_hours, score.hours_ratio),
-        score.actions.to_string(),
-        score.reversals.to_string(),
-    ]
+    let [j, j10, short, longest, lost, spare, hours, actions, reversals] = score.cells();
+    [name, j, j10, short, longest, lost, spare, hours, actions, reversals]
 }
