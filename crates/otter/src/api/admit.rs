@@ -5,7 +5,7 @@ use axum::http::{Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::ask::Names;
+use super::ask::{Names, Query};
 use crate::app::App;
 use crate::auth::Role;
 use crate::error::Error;
@@ -24,14 +24,14 @@ pub(super) async fn take(State(app): State<App>, request: Request, next: Next) -
 pub(super) async fn admit(
     State(app): State<App>,
     names: Names,
+    query: Query,
     mut request: Request,
     next: Next,
 ) -> Result<Response, Error> {
     let token = request.headers().get("x-auth-token").and_then(|token| token.to_str().ok());
     let pass = app.gate().admit(token, &names.tenant).await?;
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
-    let webhooks = request.uri().path().split('/').any(|part| part == "webhooks");
-    if pass.role < Role::Admin && (!reads || webhooks) {
+    if pass.role < Role::Admin && (!reads || shows_webhooks(request.uri().path(), &query)) {
         return Err(Error::Forbidden);
     }
     let allowance = app.rates().check_tenant(&names.tenant)?;
@@ -40,4 +40,10 @@ pub(super) async fn admit(
     request.extensions_mut().insert(Caller { user: pass.user, agent });
     request.extensions_mut().insert(allowance);
     Ok(next.run(request).await)
+}
+
+/// Whether the answer would hold webhooks, whose capabilities are secrets: those of a policy, or a group
+/// shown with them.
+fn shows_webhooks(path: &str, query: &Query) -> bool {
+    path.split('/').any(|part| part == "webhooks") || query.webhooks()
 }

@@ -44,6 +44,11 @@ impl Query {
             Some(_) => Err(Error::InvalidQueryArgument { name, wanted: "true or false" }),
         }
     }
+
+    /// Whether a group is to be shown with its webhooks; what is neither true nor false means nothing.
+    pub(super) fn webhooks(&self) -> bool {
+        self.flag("webhooks", false).unwrap_or(false)
+    }
 }
 
 impl FromRequestParts<App> for Query {

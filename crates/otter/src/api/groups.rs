@@ -50,7 +50,7 @@ pub(super) async fn show(State(app): State<App>, names: Names, query: Query) -> 
     let launch = rows.launch(&key).await?.ok_or_else(|| Error::NoSuchGroup(key.group.clone()))?;
     let stored = rows.policies(&key, &Page::ALL).await?;
     let mut policies: Vec<_> = stored.iter().map(|policy| view::policy(&app, &key, policy)).collect();
-    if query.flag("webhooks", false).unwrap_or(false) {
+    if query.webhooks() {
         let webhooks = rows.webhooks_of_group(&key).await?;
         for (document, policy) in policies.iter_mut().zip(&stored) {
             let of_policy: Vec<_> =

@@ -177,6 +177,29 @@ async fn an_observer_reads_all_but_webhooks() {
 }
 
 #[tokio::test]
+async fn an_observer_gets_no_capability_with_a_group_either() {
+    let (service, _folder) = guarded().await;
+    let mut new = new_group(0, 5);
+    new["scalingPolicies"] = json!([change(1)]);
+    let made = ask(&service, Some(ADMIN), "POST", "/v1.0/123456/groups", &new.to_string()).await;
+    let made = &made.body["group"];
+    let (group, policy) = (made["id"].as_str().unwrap(), made["scalingPolicies"][0]["id"].as_str().unwrap());
+    let home = format!("/v1.0/123456/groups/{group}");
+    let webhooks = format!("{home}/policies/{policy}/webhooks");
+    ask(&service, Some(ADMIN), "POST", &webhooks, "[{\"name\": \"w\"}]").await;
+    for query in ["?webhooks=true", "?webhooks=TRUE", "?webhook%73=true&webhooks=false"] {
+        let path = format!("{home}{query}");
+        let shown = ask(&service, Some(ADMIN), "GET", &path, "").await.text;
+        assert!(shown.contains("/execute/1/"), "{query}: an admin gets the capability");
+        let refused = ask(&service, Some(OBSERVER), "GET", &path, "").await;
+        assert_eq!(refused.error(), (403, "ForbiddenError"), "{query}");
+    }
+    let plain = ask(&service, Some(OBSERVER), "GET", &format!("{home}?webhooks=false"), "").await;
+    assert_eq!(plain.status, 200);
+    assert!(!plain.text.contains("/execute/1/"));
+}
+
+#[tokio::test]
 async fn history_says_who_did_it_with_what() {
     let (service, _folder) = guarded().await;
     let made = ask(&service, Some(ADMIN), "POST", "/v1.0/123456/groups", &new_group(1, 5).to_string()).await;
