@@ -26,6 +26,8 @@ pub(super) struct Gathered {
 }
 
 struct Cloud {
+    /// The ids of all the tenant's servers, those that were let go included: none of them has vanished.
+    there: HashSet<String>,
     servers: BTreeMap<String, Vec<Server>>,
     pools: BTreeMap<String, Option<Pool>>,
     members: Members,
@@ -73,7 +75,9 @@ async fn read(
     known: impl Iterator<Item = &Known> + Clone,
 ) -> Result<Cloud, Fault> {
     let mut servers: BTreeMap<String, Vec<Server>> = BTreeMap::new();
+    let mut there = HashSet::new();
     for server in app.launcher().servers(tenant).await? {
+        there.insert(server.id.clone());
         if let Some(group) = tags::group_of(&server.metadata).filter(|group| wanted.contains(group)) {
             servers.entry(group.to_owned()).or_default().push(server);
         }
@@ -89,7 +93,7 @@ async fn read(
     let members = stream::iter(joined.chain(once_joined).collect::<BTreeSet<_>>());
     let members = members.map(|pool| members_of(app, tenant, pool)).buffer_unordered(AT_ONCE);
     let members = members.try_collect().await?;
-    Ok(Cloud { servers, pools, members })
+    Ok(Cloud { there, servers, pools, members })
 }
 
 async fn members_of(
@@ -119,7 +123,7 @@ impl Gathered {
         let cloud = self.cloud.as_ref().map_err(Clone::clone)?;
         let servers: Vec<&Server> = cloud.servers.get(group).into_iter().flatten().collect();
         let mut vanished = known;
-        vanished.retain(|known| servers.iter().all(|server| server.id != known.id));
+        vanished.retain(|known| !cloud.there.contains(&known.id));
         let mut balancers: BTreeSet<String> =
             vanished.iter().flat_map(|known| known.balancers.iter().cloned()).collect();
         let mut pools: BTreeSet<String> =

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::support::{Service, TENANT};
+use crate::support::{Service, TENANT, new_group};
+use otter::balancer::Balancer;
 use otter::launcher::Launcher;
 
 #[tokio::test]
@@ -45,6 +46,23 @@ async fn a_server_is_replaced_removed_or_let_go() {
     let servers = service.launcher.servers(TENANT).await.unwrap();
     let let_go = servers.iter().find(|server| server.id == third).expect("it runs on");
     assert!(let_go.metadata.keys().all(|key| !key.starts_with("rax:")));
+}
+
+#[tokio::test]
+async fn a_server_that_is_let_go_keeps_its_place_on_the_balancer() {
+    let service = Service::start().await;
+    let mut body = new_group(1, 5);
+    body["launchConfiguration"]["args"]["loadBalancers"] = json!([{"loadBalancerId": 7, "port": 80}]);
+    let (group, _) = service.created(body).await;
+    service.booted().await;
+    let first = service.launcher.all()[0].clone();
+    let path = format!("/groups/{group}/servers/{}?purge=false", first.id);
+    assert_eq!(service.ask("DELETE", &path, None).await.status, 202);
+    service.booted().await;
+    assert_eq!(service.capacities(&group).await, [1, 0, 1], "another took its place in the group");
+    let nodes = service.balancer.pool(TENANT, "7").await.unwrap().nodes;
+    assert_eq!(nodes.len(), 2);
+    assert!(nodes.iter().any(|node| Some(&node.address) == first.address.as_ref()));
 }
 
 #[tokio::test]
