@@ -104,7 +104,8 @@ async fn write_down(
 ) -> Result<Option<Timestamp>, Error> {
     let now = app.now();
     let Some(mut group) = rows.group(key).await? else { return Ok(None) };
-    if group.deleting && finished.verdict == Verdict::Done {
+    // A deletion that came meanwhile is not served by this round, which may have left servers.
+    if group.deleting && group.progress.wanted == finished.seen && finished.verdict == Verdict::Done {
         rows.remove_group(key).await?;
         return Ok(None);
     }
