@@ -23,6 +23,9 @@ impl Launcher for Launch {
         if !self.compute.is_open() {
             return Err(Fault::Retryable("the sandbox is still being set up".to_owned()));
         }
+        // When the clock jumps, boots and Autoscale wake side by side. A boot that is over by the clock must
+        // not be taken for one that takes too long.
+        self.compute.settled().await;
         Ok(self.compute.tell_servers(|server| self.told(server)))
     }
 
