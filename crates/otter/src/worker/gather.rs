@@ -1,7 +1,7 @@
 //! Reading the cloud once for many groups of one tenant: its servers, and the balancers that those
 //! groups are on.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use futures::{StreamExt, TryStreamExt, stream};
 
@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::fault::Fault;
 use crate::launcher::Server;
 use crate::model::{GroupKey, tags};
-use crate::store::{Idle, Rows};
+use crate::store::Idle;
 
 /// Balancers read at the same time.
 const AT_ONCE: usize = 8;
@@ -23,6 +23,17 @@ pub(super) struct Gathered {
     cloud: Result<Cloud, Fault>,
     /// The launcher's count of changes when the gathering began.
     pub(super) changes: Option<u64>,
+    /// What the groups wanted before the cloud was read, by their ids; none are asked for by self-heal.
+    wishes: HashMap<String, Wish>,
+}
+
+/// What a group wanted at one time.
+#[derive(Clone, Copy)]
+pub(super) struct Wish {
+    /// [`crate::model::state::Progress::wanted`]
+    pub(super) wanted: i64,
+    /// Its desired capacity.
+    pub(super) desired: i64,
 }
 
 struct Cloud {
@@ -36,14 +47,17 @@ struct Cloud {
 /// Gathers what the rounds of these groups of one tenant need.
 pub(super) async fn for_groups(app: &App, tenant: &str, keys: &[GroupKey]) -> Gathered {
     let changes = changes(app);
-    let known = known(app, keys).await.unwrap_or_else(|error| {
-        // A server that vanished meanwhile has its nodes removed in a later round, then.
-        tracing::error!(%error, "what is known of servers cannot be read");
-        Vec::new()
-    });
+    let (wishes, known) = match remembered(app, keys).await {
+        Ok(remembered) => remembered,
+        Err(error) => {
+            // Read without it, the cloud would not show the nodes of servers that vanished.
+            let reason = format!("what is known of servers: {:#}", anyhow::Error::from(error));
+            return Gathered { cloud: Err(Fault::Retryable(reason)), changes, wishes: HashMap::new() };
+        }
+    };
     let wanted = keys.iter().map(|key| key.group.as_str()).collect();
     let cloud = read(app, tenant, &wanted, known.iter()).await;
-    Gathered { cloud, changes }
+    Gathered { cloud, changes, wishes }
 }
 
 /// The same for groups that self-heal looks at, of which more is known already.
@@ -51,7 +65,7 @@ pub(super) async fn for_idle(app: &App, tenant: &str, idle: &[Idle]) -> Gathered
     let changes = changes(app);
     let wanted = idle.iter().map(|idle| idle.key.group.as_str()).collect();
     let cloud = read(app, tenant, &wanted, idle.iter().flat_map(|idle| &idle.known)).await;
-    Gathered { cloud, changes }
+    Gathered { cloud, changes, wishes: HashMap::new() }
 }
 
 /// The launcher's count of changes.
@@ -59,13 +73,18 @@ pub(super) fn changes(app: &App) -> Option<u64> {
     app.launcher().changes().map(|changes| *changes.borrow())
 }
 
-async fn known(app: &App, keys: &[GroupKey]) -> Result<Vec<Known>, Error> {
-    let mut rows: Box<dyn Rows> = app.read().await?;
-    let mut known = Vec::new();
+/// What the groups want, and what is remembered of their servers.
+async fn remembered(app: &App, keys: &[GroupKey]) -> Result<(HashMap<String, Wish>, Vec<Known>), Error> {
+    let mut rows = app.read().await?;
+    let (mut wishes, mut known) = (HashMap::new(), Vec::new());
     for key in keys {
+        if let Some(group) = rows.group(key).await? {
+            let wish = Wish { wanted: group.progress.wanted, desired: group.desired };
+            wishes.insert(key.group.clone(), wish);
+        }
         known.extend(rows.known_servers(key).await?);
     }
-    Ok(known)
+    Ok((wishes, known))
 }
 
 async fn read(
@@ -118,6 +137,11 @@ async fn pool(app: &App, tenant: &str, balancer: String) -> Result<(String, Opti
 }
 
 impl Gathered {
+    /// What a group wanted before the cloud was read.
+    pub(super) fn wish(&self, group: &str) -> Option<Wish> {
+        self.wishes.get(group).copied()
+    }
+
     /// What was seen of one group.
     pub(super) fn of(&self, group: &str, known: Vec<Known>) -> Result<Seen<'_>, Fault> {
         let cloud = self.cloud.as_ref().map_err(Clone::clone)?;

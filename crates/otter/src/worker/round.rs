@@ -28,6 +28,11 @@ pub(super) async fn run(app: &App, gathered: &Gathered, key: &GroupKey) -> Optio
 
 async fn try_run(app: &App, gathered: &Gathered, key: &GroupKey) -> Result<Option<Timestamp>, Error> {
     let Some((group, launch, known)) = load(app, key).await? else { return Ok(None) };
+    let wish = gathered.wish(&key.group);
+    // Held against an older cloud, a new wish would have other servers go than those that were asked to.
+    if wish.is_some_and(|wish| wish.desired != group.desired) {
+        return Ok(group.progress.due);
+    }
     let (plan, verdict) = match gathered.of(&key.group, known) {
         Ok(seen) => {
             let plan = converge::plan(&wanted(&group, &launch), &seen, app.now(), &rules(app));
@@ -42,7 +47,8 @@ async fn try_run(app: &App, gathered: &Gathered, key: &GroupKey) -> Result<Optio
         Err(fault) => (None, Verdict::Failed(vec![fault.to_string()])),
     };
     app.metrics().converged(&verdict);
-    let finished = Finished { plan, verdict, seen: group.progress.wanted, changes: gathered.changes };
+    let seen = wish.map_or(group.progress.wanted, |wish| wish.wanted);
+    let finished = Finished { plan, verdict, seen, changes: gathered.changes };
     let (key, writer) = (key.clone(), app.clone());
     app.change(move |rows| Box::pin(async move { write_down(rows, &key, finished, &writer).await })).await
 }
@@ -90,7 +96,8 @@ fn soonest(app: &App, finished: &Finished, now: Timestamp) -> Timestamp {
 struct Finished {
     plan: Option<Plan>,
     verdict: Verdict,
-    /// The wish that it set out to fulfil.
+    /// The wish that it set out to fulfil: the one from before the cloud was read, since what came after
+    /// that may have changed the cloud as well.
     seen: i64,
     /// The launcher's count of changes when the cloud was read.
     changes: Option<u64>,
