@@ -70,13 +70,9 @@ fn fate(server: &Server, wanted: &Wanted, now: Timestamp, rules: &Rules) -> Fate
         // A group that is to be gone leaves nothing behind, whatever it is.
         S::Unknown if wanted.deleting => Fate::Failed,
         S::Unknown => Fate::Ignored,
-        _ if is_draining(server) => Fate::Leaving,
+        _ if tags::is_draining(&server.metadata) => Fate::Leaving,
         _ => Fate::Counts,
     }
-}
-
-fn is_draining(server: &Server) -> bool {
-    server.metadata.get(tags::STATE).is_some_and(|state| state == tags::DRAINING)
 }
 
 pub(super) fn age(server: &Server, now: Timestamp) -> Duration {
@@ -111,7 +107,7 @@ pub(super) fn see_off(server: &Server, wanted: &Wanted, nodes: &Nodes<'_>, now: 
     if left == 0 {
         plan.steps.push(delete(server));
     } else {
-        if since.is_none() || !is_draining(server) {
+        if since.is_none() || !tags::is_draining(&server.metadata) {
             plan.steps.push(Step::Drain { server: server.id.clone() });
         }
         // It still serves the connections that it has.

@@ -71,6 +71,11 @@ pub fn balancers_of(metadata: &BTreeMap<String, String>) -> Vec<(String, u16)> {
         .collect()
 }
 
+/// Whether a server with this metadata is on its way out.
+pub fn is_draining(metadata: &BTreeMap<String, String>) -> bool {
+    metadata.get(STATE).is_some_and(|state| state == DRAINING)
+}
+
 /// The marks of a server that is on its way out since `now`.
 pub fn draining(now: Timestamp) -> Tags {
     BTreeMap::from([

@@ -52,7 +52,9 @@ pub async fn remove(
 ) -> Result<(), Error> {
     visible(&mut *app.read().await?, &key).await?;
     let server = member(app, &key, id).await?;
-    let wish = Wish { key, server: server.id.clone(), removal, by };
+    // One that is on its way out has had its place decided on: asked for again, it takes no other with it.
+    let replace = removal.replace || tags::is_draining(&server.metadata);
+    let wish = Wish { key, server: server.id.clone(), removal: Removal { replace, ..removal }, by };
     let (asked, clock) = (wish.clone(), app.clock());
     app.change(move |rows| Box::pin(async move { check(rows, &asked, clock.now()).await })).await?;
     mark(app, &wish.key, &server, removal).await?;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Service, TENANT, new_group};
+use crate::support::{Service, TENANT, change, new_group};
 use otter::balancer::Balancer;
 use otter::launcher::Launcher;
 
@@ -46,6 +46,24 @@ async fn a_server_is_replaced_removed_or_let_go() {
     let servers = service.launcher.servers(TENANT).await.unwrap();
     let let_go = servers.iter().find(|server| server.id == third).expect("it runs on");
     assert!(let_go.metadata.keys().all(|key| !key.starts_with("rax:")));
+}
+
+#[tokio::test]
+async fn a_server_that_is_asked_to_go_twice_takes_one_place_with_it() {
+    let service = Service::start().await;
+    let mut body = new_group(1, 5);
+    body["launchConfiguration"]["args"]["loadBalancers"] = json!([{"loadBalancerId": 7, "port": 80}]);
+    body["launchConfiguration"]["args"]["draining_timeout"] = json!(600);
+    body["scalingPolicies"] = json!([change(2)]);
+    let (group, policies) = service.created(body).await;
+    service.execute(&group, &policies[0]).await;
+    service.booted().await;
+    let path = format!("/groups/{group}/servers/{}?replace=false", service.launcher.all()[0].id);
+    for _ in 0..3 {
+        assert_eq!(service.ask("DELETE", &path, None).await.status, 202);
+        service.app.settled().await;
+    }
+    assert_eq!(service.capacities(&group).await, [3, -1, 2]);
 }
 
 #[tokio::test]
