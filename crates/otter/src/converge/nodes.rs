@@ -27,9 +27,9 @@ impl<'g> Nodes<'g> {
         self.remove_all(&server.id, server.address.as_deref(), server.port)
     }
 
-    /// The same for one that has vanished.
-    pub(super) fn remove_all_of_gone(&self, gone: &Known) -> Vec<Step> {
-        self.remove_all(&gone.id, Some(&gone.address), gone.port)
+    /// The same for one that has vanished; its nodes stay if another server has its address now.
+    pub(super) fn remove_all_of_gone(&self, gone: &Known, inherited: bool) -> Vec<Step> {
+        self.remove_all(&gone.id, (!inherited).then_some(&gone.address), gone.port)
     }
 
     fn remove_all(&self, id: &str, address: Option<&str>, port: Option<u16>) -> Vec<Step> {

@@ -15,7 +15,7 @@ pub fn plan(wanted: &Wanted, seen: &Seen<'_>, now: Timestamp, rules: &Rules) -> 
     let sorted = servers::sort(wanted, &seen.servers, now, rules);
     let nodes = Nodes::new(seen);
     for gone in &seen.vanished {
-        plan.steps.extend(nodes.remove_all_of_gone(gone));
+        clear_away(gone, seen, &nodes, &mut plan);
     }
     for server in sorted.gone.iter().chain(&sorted.failed) {
         plan.steps.extend(nodes.remove_all_of(server));
@@ -31,8 +31,21 @@ pub fn plan(wanted: &Wanted, seen: &Seen<'_>, now: Timestamp, rules: &Rules) -> 
     }
     plan.steps.extend(std::iter::repeat_n(Step::Create, sorted.missing.min(rules.creates_per_round)));
     tell_waits(wanted, seen, &sorted, &mut plan);
-    plan.known = seen.servers.iter().filter_map(|server| known(server)).collect();
+    plan.known.extend(seen.servers.iter().filter_map(|server| known(server)));
     plan
+}
+
+/// Removes what a server that vanished has left behind, and remembers it until nothing of it is seen.
+fn clear_away(gone: &Known, seen: &Seen<'_>, nodes: &Nodes<'_>, plan: &mut Plan) {
+    // Another server may have its address by now, and with it the node.
+    let heirs = |server: &&Server| server.address.as_ref() == Some(&gone.address) && server.port == gone.port;
+    let steps = nodes.remove_all_of_gone(gone, seen.servers.iter().any(heirs));
+    let unread = gone.balancers.iter().any(|id| !seen.pools.contains_key(id))
+        || gone.pools.iter().any(|id| !seen.members.contains_key(id));
+    if unread || !steps.is_empty() {
+        plan.known.push(gone.clone());
+    }
+    plan.steps.extend(steps);
 }
 
 pub(super) fn delete(server: &Server) -> Step {

@@ -180,9 +180,19 @@ fn a_server_that_vanished_leaves_no_node_behind() {
     let (id, address) = ("1".to_owned(), "10.0.0.1".to_owned());
     let known = Known { id, address, port: None, balancers: vec!["7".to_owned()], pools: Vec::new() };
     let nodes = vec![node("1", Condition::Enabled), node("2", Condition::Enabled)];
-    let pools = BTreeMap::from([("7".to_owned(), on(nodes))]);
-    let seen = Seen { vanished: vec![known], pools, ..Seen::default() };
-    assert_eq!(plan(&wanted(0), &seen, now(), &RULES).steps, [remove("n1")], "other hands' nodes stay");
+    let mut seen = Seen { vanished: vec![known.clone()], ..Seen::default() };
+    let unread = plan(&wanted(0), &seen, now(), &RULES);
+    assert_eq!((unread.steps.len(), unread.known), (0, vec![known.clone()]), "its balancer was not read");
+    seen.pools = BTreeMap::from([("7".to_owned(), on(nodes))]);
+    let there = plan(&wanted(0), &seen, now(), &RULES);
+    assert_eq!(there.steps, [remove("n1")], "other hands' nodes stay");
+    assert_eq!(there.known, [known], "the removal may fail");
+    seen.pools = BTreeMap::from([("7".to_owned(), on(vec![node("2", Condition::Enabled)]))]);
+    assert_eq!(plan(&wanted(0), &seen, now(), &RULES), Plan::default(), "nothing of it is left");
+    let heir = Server { id: "3".to_owned(), ..server("1", S::Active, 9) };
+    seen.pools = BTreeMap::from([("7".to_owned(), on(vec![node("1", Condition::Enabled)]))]);
+    seen.servers = vec![&heir];
+    assert!(plan(&wanted(1), &seen, now(), &RULES).steps.is_empty(), "the node is another's now");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Changing the cloud: carries out the steps of a plan and collects what went wrong.
 //!
 //! Balancers come first: a server is deleted after its nodes are out, and a balancer gets one change
-//! at a time, since it is locked while it changes.
+//! at a time, since it is locked while it changes. While a balancer does not do as asked no server is deleted:
+//! the next round plans it again.
 
 use std::collections::BTreeMap;
 
@@ -32,6 +33,9 @@ pub(super) async fn carry_out(app: &App, key: &GroupKey, launch: &Launch, steps:
     }
     let balancers = by_balancer.values().map(|steps| change_balancer(app, &key.tenant, steps));
     let (drained, changed) = tokio::join!(join_all(drains), join_all(balancers));
+    if changed.iter().flatten().any(Result::is_err) {
+        servers.retain(|step| matches!(step, Step::Create));
+    }
     let ordered = join_all(servers.into_iter().map(|step| change_server(app, key, launch, step))).await;
     let results = drained.into_iter().chain(changed.into_iter().flatten()).chain(ordered);
     results.filter_map(Result::err).collect()
