@@ -214,17 +214,18 @@ impl Launcher for Process {
     }
 
     async fn delete(&self, tenant: &str, id: &str) -> Result<(), Fault> {
-        let record = {
+        {
             let mut servers = self.shared.servers();
             let running = servers.get_mut(id).filter(|running| running.record.tenant == tenant);
-            let running = running.ok_or_else(|| gone(id))?;
-            if running.record.deleting {
+            let record = &mut running.ok_or_else(|| gone(id))?.record;
+            if record.deleting {
                 return Ok(());
             }
-            running.record.deleting = true;
-            running.record.clone()
-        };
-        self.shared.records.write(&record).map_err(|error| unwritten(&error))?;
+            // Written first: a deletion that could not be is asked for again.
+            let marked = Record { deleting: true, ..record.clone() };
+            self.shared.records.write(&marked).map_err(|error| unwritten(&error))?;
+            *record = marked;
+        }
         running::end(&self.shared, id);
         Ok(())
     }
