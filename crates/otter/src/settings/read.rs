@@ -153,6 +153,8 @@ fn contradictions(settings: &Settings) -> Vec<(&'static [&'static str], &'static
     tell(limits.head_timeout.is_zero(), &["limits.head_timeout"], "must be longer than 0s");
     tell(limits.body_timeout.is_zero(), &["limits.body_timeout"], "must be longer than 0s");
     tell(converge.interval.is_zero(), &["converge.interval"], "must be longer than 0s");
+    tell(converge.retry_first.is_zero(), &["converge.retry_first"], "must be longer than 0s");
+    tell(converge.retry_longest.is_zero(), &["converge.retry_longest"], "must be longer than 0s");
     tell(converge.at_once == 0, &["converge.at_once"], "must be 1 or more");
     tell(converge.creates_per_round == 0, &["converge.creates_per_round"], "must be 1 or more");
     let database = settings.database.starts_with("sqlite:");
@@ -246,6 +248,10 @@ mod tests {
         let told = read("auth = \"none\"\nlisten = \"0.0.0.0:9000\"\n").unwrap_err();
         assert_eq!((told.len(), told[0].line), (1, 1));
         assert!(told[0].what.contains("loopback"));
+        let told = read("converge = { retry_first = \"0s\", retry_longest = \"0s\" }\n").unwrap_err();
+        let keys: Vec<_> =
+            told.iter().map(|trouble| trouble.what.split([' ', ':']).next().unwrap()).collect();
+        assert_eq!(keys, ["converge.retry_first", "converge.retry_longest"]);
         // A key that cannot be read is told once and contradicts nothing.
         let told = read("auth = \"static\"\ntokens = 7\nlimits = { page = 0 }\n").unwrap_err();
         let keys: Vec<_> =
