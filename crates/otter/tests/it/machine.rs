@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -16,17 +17,31 @@ pub(crate) fn backend() -> PathBuf {
     path
 }
 
-/// A port that nobody has just now.
+/// Where the ports of these tests begin: below those that the system hands out of itself (from 32768), so
+/// that none is taken between being found and being used.
+const FIRST_PORT: u16 = 10_000;
+/// How many a process of tests has for itself, and how many such processes have ports of their own.
+const PORTS: u16 = 1000;
+const PROCESSES: u32 = 20;
+
+/// A port that nobody has, and that no other test is given.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    free_row(1)
 }
 
-/// The first of a row of ports that nobody has just now, for servers.
+/// The first of a row of such ports, for servers.
 pub(crate) fn free_row(length: u16) -> u16 {
+    static GIVEN: AtomicU16 = AtomicU16::new(0);
+    let block = u16::try_from(std::process::id() % PROCESSES).unwrap();
     let free = |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
-    let starts = (0..100).map(|_| 20_000 + rand::random::<u16>() % 10_000);
-    let mut rows = starts.filter(|first| (*first..first + length).all(free));
-    rows.next().expect("a row of free ports")
+    loop {
+        let given = GIVEN.fetch_add(length, Ordering::Relaxed);
+        assert!(given + length <= PORTS, "no row of {length} free ports is left");
+        let first = FIRST_PORT + block * PORTS + given;
+        if (first..first + length).all(free) {
+            return first;
+        }
+    }
 }
 
 /// Waits until a thing that happens in another process has happened: there is nothing to await there.
@@ -40,6 +55,15 @@ pub(crate) fn eventually(what: &str, mut happened: impl FnMut() -> bool) {
 
 /// A process that is killed when the test ends.
 pub(crate) struct Owned(pub(crate) Child);
+
+impl Owned {
+    /// Always true: what has ended by itself fails the test.
+    fn lives(&mut self) -> bool {
+        let ended = self.0.try_wait().unwrap();
+        assert!(ended.is_none(), "a process ended by itself: {ended:?}");
+        true
+    }
+}
 
 impl Drop for Owned {
     fn drop(&mut self) {
@@ -66,9 +90,9 @@ impl Haproxy {
         std::fs::write(&config, text).unwrap();
         let process = Command::new("haproxy").arg("-db").arg("-f").arg(&config).stderr(Stdio::null()).spawn();
         let process = process.expect("haproxy is needed here: apt-get install haproxy");
-        let haproxy = Self { _process: Owned(process), socket, port };
-        eventually("HAProxy listens", || TcpStream::connect(("127.0.0.1", port)).is_ok());
-        haproxy
+        let mut process = Owned(process);
+        eventually("HAProxy listens", || process.lives() && TcpStream::connect(("127.0.0.1", port)).is_ok());
+        Self { _process: process, socket, port }
     }
 }
 
@@ -180,8 +204,10 @@ impl Program {
             .stderr(log.unwrap())
             .spawn()
             .unwrap();
-        self.process = Some(Owned(process));
-        eventually("otter listens", || TcpStream::connect(("127.0.0.1", self.port)).is_ok());
+        let mut process = Owned(process);
+        let port = self.port;
+        eventually("otter listens", || process.lives() && TcpStream::connect(("127.0.0.1", port)).is_ok());
+        self.process = Some(process);
     }
 
     /// SIGKILL.
