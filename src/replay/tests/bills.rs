@@ -1,36 +1,18 @@
 //! The time model, the oracle, the score and the peers, against cases computed by hand and by search.
-#![allow(clippy::unwrap_used)]
-
 use std::collections::HashMap;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
-use super::live::Live;
-use super::oracle::oracle;
-use super::peers::{Autoscalebot, Aws, Hpa, Loadscale2014};
-use super::score::Judge;
-use super::trace::Trace;
-use super::*;
+use super::{MINUTE, near, setup, trace};
 use crate::model::Moves;
+use crate::replay::live::Live;
+use crate::replay::oracle::oracle;
+use crate::replay::peers::{Autoscalebot, Aws, Hpa, Loadscale2014};
+use crate::replay::score::Judge;
+use crate::replay::{Policy, Sight, run, servers_for};
 use crate::rulebook::{Rulebook, Timetable};
-
-const MINUTE: Duration = Duration::from_secs(60);
-
-fn trace(load: impl IntoIterator<Item = Option<f64>>) -> Trace {
-    let load = load.into_iter().collect();
-    Trace { name: "synthetic".into(), start: Timestamp::UNIX_EPOCH, tick: MINUTE, load }
-}
-
-fn setup(capacity: f64, boot: usize, min: u32) -> Setup {
-    Setup { capacity, fixed: 0.0, boot, limits: Limits { min, max: 99 } }
-}
-
-fn near(a: f64, b: f64) -> bool {
-    (a - b).abs() < 1e-9
-}
 
 /// Undamped proportional control.
 struct Follow(f64);
