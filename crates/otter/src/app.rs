@@ -160,6 +160,28 @@ impl App {
         Ok(self.0.store.read().await?)
     }
 
+    /// Does work to its end, whether or not the client who asked for it still waits.
+    pub(crate) async fn to_its_end<T: Send + 'static>(
+        work: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Error> {
+        tokio::spawn(work).await.map_err(|error| Error::Internal(error.into()))?
+    }
+
+    /// Makes a change of which the worker has to know, and wakes it.
+    pub(crate) async fn command<T, F>(&self, job: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: for<'r> FnOnce(&'r mut dyn Rows) -> BoxFuture<'r, Result<T, Error>> + Send + 'static,
+    {
+        let app = self.clone();
+        Self::to_its_end(async move {
+            let done = app.change(job).await;
+            app.ring();
+            done
+        })
+        .await
+    }
+
     /// Runs a command in a transaction. A refusal is a result like others, and what was written
     /// before it stands; only a fault of the store undoes.
     pub(crate) async fn change<T, F>(&self, job: F) -> Result<T, Error>

@@ -19,7 +19,7 @@ pub async fn execute(app: &App, key: PolicyKey, cause: Cause, by: Option<Caller>
     let clock = app.clock();
     // The time is read inside the transaction: executions of one group are in order of it.
     let done = app
-        .change(move |rows| {
+        .command(move |rows| {
             Box::pin(async move {
                 let now = clock.now();
                 run(rows, &key, cause, by, now).await
@@ -27,7 +27,6 @@ pub async fn execute(app: &App, key: PolicyKey, cause: Cause, by: Option<Caller>
         })
         .await;
     app.metrics().executed(&done);
-    app.ring();
     done
 }
 

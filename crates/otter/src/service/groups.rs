@@ -85,9 +85,7 @@ pub async fn create(app: &App, tenant: &str, new: NewGroup, by: Option<Caller>) 
     launch::check(app, tenant, &new.launch).await?;
     let key = GroupKey { tenant: tenant.to_owned(), group: Uuid::new_v4().to_string() };
     let (clock, most) = (app.clock(), app.settings().limits.max_groups);
-    let created = app.change(move |rows| Box::pin(insert(rows, key, new, by, clock, most))).await;
-    app.ring();
-    created
+    app.command(move |rows| Box::pin(insert(rows, key, new, by, clock, most))).await
 }
 
 async fn insert(
@@ -181,18 +179,15 @@ pub async fn resume(app: &App, key: GroupKey, by: Option<Caller>) -> Result<(), 
 /// When it is paused or suspended, or not there.
 pub async fn converge(app: &App, key: GroupKey) -> Result<(), Error> {
     let clock = app.clock();
-    let done = app
-        .change(move |rows| {
-            Box::pin(async move {
-                let mut group = visible(rows, &key).await?;
-                engine::may_act(&group)?;
-                trigger(&mut group, clock.now());
-                Ok(rows.save_state(&group).await?)
-            })
+    app.command(move |rows| {
+        Box::pin(async move {
+            let mut group = visible(rows, &key).await?;
+            engine::may_act(&group)?;
+            trigger(&mut group, clock.now());
+            Ok(rows.save_state(&group).await?)
         })
-        .await;
-    app.ring();
-    done
+    })
+    .await
 }
 
 /// Deletes a group: its tenant sees it no more, its servers go, then its rows.
@@ -224,28 +219,25 @@ where
     F: FnOnce(&mut Group, Timestamp) -> Result<(), Error> + Send + 'static,
 {
     let clock = app.clock();
-    let done = app
-        .change(move |rows| {
-            Box::pin(async move {
-                let now = clock.now();
-                let mut group = visible(rows, &key).await?;
-                let mut change = line(&group, cause, by, now);
-                let before = group.clone();
-                let altered = alter(&mut group, now);
-                match &altered {
-                    Ok(()) => {
-                        change.to = group.desired;
-                        save(rows, &before, &group).await?;
-                    }
-                    Err(error) => change.refuse(error.sort().1, error),
+    app.command(move |rows| {
+        Box::pin(async move {
+            let now = clock.now();
+            let mut group = visible(rows, &key).await?;
+            let mut change = line(&group, cause, by, now);
+            let before = group.clone();
+            let altered = alter(&mut group, now);
+            match &altered {
+                Ok(()) => {
+                    change.to = group.desired;
+                    save(rows, &before, &group).await?;
                 }
-                rows.note(&key, &change).await?;
-                altered
-            })
+                Err(error) => change.refuse(error.sort().1, error),
+            }
+            rows.note(&key, &change).await?;
+            altered
         })
-        .await;
-    app.ring();
-    done
+    })
+    .await
 }
 
 async fn save(rows: &mut dyn Rows, before: &Group, after: &Group) -> Result<(), Error> {

@@ -38,23 +38,20 @@ pub async fn create(app: &App, key: GroupKey, body: &Value) -> Result<Vec<Stored
     }
     let policies = problems.settle(read).map_err(|problems| Error::Validation(problems.to_string()))?;
     let (now, most) = (app.now(), app.settings().limits.max_policies_per_group);
-    let added = app
-        .change(move |rows| {
-            Box::pin(async move {
-                visible(rows, &key).await?;
-                if rows.count_policies(&key).await? + policies.len() as u64 > most {
-                    return Err(Error::PoliciesOverLimit { most });
-                }
-                let added: Vec<_> = policies.into_iter().map(|policy| stored(policy, now)).collect();
-                for policy in &added {
-                    rows.insert_policy(&key, policy).await?;
-                }
-                Ok(added)
-            })
+    app.command(move |rows| {
+        Box::pin(async move {
+            visible(rows, &key).await?;
+            if rows.count_policies(&key).await? + policies.len() as u64 > most {
+                return Err(Error::PoliciesOverLimit { most });
+            }
+            let added: Vec<_> = policies.into_iter().map(|policy| stored(policy, now)).collect();
+            for policy in &added {
+                rows.insert_policy(&key, policy).await?;
+            }
+            Ok(added)
         })
-        .await;
-    app.ring();
-    added
+    })
+    .await
 }
 
 /// Replaces a policy; its type stays what it was.
@@ -69,9 +66,7 @@ pub async fn replace(app: &App, key: PolicyKey, body: &Value) -> Result<(), Erro
     }
     let policy = problems.settle(policy).map_err(|problems| Error::Validation(problems.to_string()))?;
     let now = app.now();
-    let done = app.change(move |rows| Box::pin(overwrite(rows, key, policy, now))).await;
-    app.ring();
-    done
+    app.command(move |rows| Box::pin(overwrite(rows, key, policy, now))).await
 }
 
 async fn overwrite(rows: &mut dyn Rows, key: PolicyKey, policy: Policy, now: Timestamp) -> Result<(), Error> {

@@ -55,14 +55,16 @@ pub async fn remove(
     // One that is on its way out has had its place decided on: asked for again, it takes no other with it.
     let replace = removal.replace || tags::is_draining(&server.metadata);
     let wish = Wish { key, server: server.id.clone(), removal: Removal { replace, ..removal }, by };
+    App::to_its_end(take_out(app.clone(), server, wish)).await
+}
+
+/// A server that is marked is written down, too.
+async fn take_out(app: App, server: Server, wish: Wish) -> Result<(), Error> {
     let (asked, clock) = (wish.clone(), app.clock());
     app.change(move |rows| Box::pin(async move { check(rows, &asked, clock.now()).await })).await?;
-    mark(app, &wish.key, &server, removal).await?;
+    mark(&app, &wish.key, &server, wish.removal).await?;
     let clock = app.clock();
-    let done =
-        app.change(move |rows| Box::pin(async move { write_down(rows, &wish, clock.now()).await })).await;
-    app.ring();
-    done
+    app.command(move |rows| Box::pin(async move { write_down(rows, &wish, clock.now()).await })).await
 }
 
 /// Whether the server may go; if not, the group's history has it.

@@ -17,20 +17,17 @@ use crate::store::{Page, Rows};
 /// When the store is not available.
 pub async fn suspend(app: &App, tenant: String, suspended: bool) -> Result<usize, Error> {
     let clock = app.clock();
-    let done = app
-        .change(move |rows| {
-            Box::pin(async move {
-                let groups = rows.groups_shown(&tenant, &Page::ALL).await?;
-                let count = groups.len();
-                for (group, _) in groups.into_iter().filter(|(group, _)| group.suspended != suspended) {
-                    set(rows, group, suspended, clock.now()).await?;
-                }
-                Ok(count)
-            })
+    app.command(move |rows| {
+        Box::pin(async move {
+            let groups = rows.groups_shown(&tenant, &Page::ALL).await?;
+            let count = groups.len();
+            for (group, _) in groups.into_iter().filter(|(group, _)| group.suspended != suspended) {
+                set(rows, group, suspended, clock.now()).await?;
+            }
+            Ok(count)
         })
-        .await;
-    app.ring();
-    done
+    })
+    .await
 }
 
 /// Self-heal has not looked at a suspended group, so it is converged as soon as it is none.

@@ -81,7 +81,7 @@ pub async fn use_capability(app: &App, capability: &str) -> Result<(), Error> {
         return Ok(());
     }
     let clock = app.clock();
-    let done = app.change(move |rows| {
+    let done = app.command(move |rows| {
         Box::pin(async move {
             let Some((key, webhook_id)) = rows.capability(&hash).await? else { return Ok(()) };
             let cause = Cause::Webhook { policy_id: key.policy.clone(), webhook_id };
@@ -90,7 +90,6 @@ pub async fn use_capability(app: &App, capability: &str) -> Result<(), Error> {
     });
     let done = done.await;
     app.metrics().executed(&done);
-    app.ring();
     match done {
         Err(error @ Error::Store(_)) => Err(error),
         _ => Ok(()),
