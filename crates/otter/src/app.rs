@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
@@ -60,7 +60,7 @@ impl App {
             Sqlite::open(url, durability).await.with_context(|| format!("cannot open the database {url}"))?;
         let gate = auth::gate(&parts.settings, Arc::clone(&parts.clock))?;
         let store: Arc<dyn Store> = Arc::new(store);
-        let sealer = sealer(&parts.settings)?;
+        let sealer = sealer(&parts.settings, &*store).await?;
         let rates = Rates::new(&parts.settings.limits);
         let public_url = public_url(&parts.settings);
         let (worker, bench) = worker::prepare();
@@ -202,13 +202,22 @@ impl App {
     }
 }
 
-/// A key of the operator's has to be there; the one beside the database is made when it is not.
-fn sealer(settings: &Settings) -> anyhow::Result<Sealer> {
-    match (&settings.key_file, secret::key_beside(&settings.database)) {
-        (Some(path), _) => Sealer::from_file(path, false),
-        (None, Some(path)) => Sealer::from_file(&path, true),
-        (None, None) => Sealer::forgetful(),
+/// A key of the operator's has to be there; the one beside the database is made when it is not, unless
+/// there are webhooks already, which were sealed with the one that is missing.
+async fn sealer(settings: &Settings, store: &dyn Store) -> anyhow::Result<Sealer> {
+    if let Some(path) = &settings.key_file {
+        return Sealer::from_file(path, false);
     }
+    let Some(path) = secret::key_beside(&settings.database) else { return Sealer::forgetful() };
+    let sealed = store.read().await?.totals().await?.webhooks;
+    ensure!(
+        sealed == 0 || path.exists(),
+        "the key file {path} is missing, with which {sealed} webhooks of {database} are sealed; put it back, or \
+         name it with key_file",
+        path = path.display(),
+        database = settings.database,
+    );
+    Sealer::from_file(&path, true)
 }
 
 fn public_url(settings: &Settings) -> String {

@@ -1,11 +1,13 @@
 //! Secrets at rest: capabilities sealed with a key, and the files that hold keys and tokens.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, ensure};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use rand::RngCore;
 use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
 
 /// Length of a key and of a capability, in bytes.
 const LENGTH: usize = 32;
@@ -82,18 +84,17 @@ pub(crate) fn key_beside(database: &str) -> Option<PathBuf> {
     (!path.contains(":memory:")).then(|| PathBuf::from(format!("{path}.key")))
 }
 
-#[cfg(unix)]
+/// Writes a file that only its owner can read, whole or not at all; when this returns it is on disk.
 fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Where files have modes, this one is made with 0600.
+    let mut file = NamedTempFile::new_in(folder)?;
     file.write_all(text.as_bytes())?;
-    file.sync_all()
-}
-
-#[cfg(not(unix))]
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    std::fs::write(path, text)
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path).map_err(|error| error.error)?;
+    #[cfg(unix)]
+    std::fs::File::open(folder)?.sync_all()?;
+    Ok(())
 }
 
 /// Refuses a file that somebody besides its owner can read.

@@ -1,10 +1,15 @@
 //! Webhooks, and the capabilities with which anybody can execute a policy.
 
+use std::sync::Arc;
+
+use otter::balancer::Memory;
+use otter::launcher::Simulated;
 use otter::settings::Settings;
+use otter::{App, Parts};
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 
-use crate::support::{Service, change};
+use crate::support::{BOOT, MovedClock, Service, change};
 
 fn capability(webhook: &Value) -> &str {
     let links = webhook["links"].as_array().unwrap();
@@ -152,4 +157,33 @@ fn unlimited() -> Settings {
     let mut settings = crate::support::settings();
     settings.limits.rates = false;
     settings
+}
+
+#[tokio::test]
+async fn a_database_with_webhooks_gets_no_new_key_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("otter.db");
+    let settings =
+        || Settings { database: format!("sqlite:{}", database.display()), ..crate::support::settings() };
+    let service = Service::with(settings()).await;
+    let (group, policies) = service.group(0, 5, json!([change(1)])).await;
+    let home = format!("/groups/{group}/policies/{}/webhooks", policies[0]);
+    assert_eq!(service.ask("POST", &home, Some(json!([{"name": "w"}]))).await.status, 201);
+    service.app.stop().await;
+    drop(service);
+    let key = folder.path().join("otter.db.key");
+    let kept = folder.path().join("kept.key");
+    std::fs::rename(&key, &kept).unwrap();
+    let clock = MovedClock::new();
+    let parts = |settings| Parts {
+        settings,
+        clock: clock.clone(),
+        launcher: Arc::new(Simulated::new(clock.clone(), BOOT)),
+        balancer: Arc::new(Memory::default()),
+    };
+    let error = App::start(parts(settings())).await.err().expect("a key is missing").to_string();
+    assert!(error.contains("otter.db.key is missing") && error.contains("key_file"), "{error}");
+    assert!(!key.exists());
+    let mended = App::start(parts(Settings { key_file: Some(kept), ..settings() })).await.unwrap();
+    mended.stop().await;
 }
