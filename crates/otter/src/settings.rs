@@ -21,7 +21,8 @@ pub use read::{Trouble, read};
 pub struct Settings {
     /// Where the API listens.
     pub listen: SocketAddr,
-    /// Where health and metrics are served, if anywhere; they carry no tenant's data.
+    /// Where health, metrics, groups being deleted and the suspension of tenants are served, if anywhere; it
+    /// asks for no token.
     pub admin_listen: Option<SocketAddr>,
     /// What links in answers start with, without a slash at the end; `http://{listen}` if absent.
     pub public_url: Option<String>,
