@@ -183,7 +183,7 @@ impl Setup {
             }),
             ScalerSettings::Heroku { app, process } => {
                 let apps = shared.apps.as_ref().context("no way to Heroku was made")?;
-                let least = u32::from(group.rules.widest().min.is_none());
+                let least = u32::from(group.rules.widest().min != Some(0));
                 let (apps, app, process) = (Arc::clone(apps), app.clone(), process.clone());
                 Box::new(ProcessType { apps, app, process, least })
             }

@@ -42,7 +42,7 @@ pub struct ProcessType {
     pub app: String,
     /// The process type, such as `web`.
     pub process: String,
-    /// No fewer dynos, whatever is decided: a group without a `min` is not shut down.
+    /// No fewer dynos, whatever is decided: an app is shut down only where `min = 0` says so.
     pub least: u32,
 }
 

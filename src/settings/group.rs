@@ -16,7 +16,7 @@ use super::rules::{self, RulesTable};
 use super::scaler::{self, ScalerSettings, ScalerTable};
 use super::schema::{Form, Key, join};
 use crate::model::Strategy;
-use crate::rulebook::Rulebook;
+use crate::rulebook::{Rulebook, Timetable};
 
 /// The section's name.
 pub(super) const SECTION: &str = "group";
@@ -129,10 +129,12 @@ impl GroupTable {
         });
         let scaler = scaler.resolve(&self.name);
         tell_missing_max(at, &scaler, report);
+        let rules = rules.resolve(at, report);
+        tell_gaps(at, &scaler, &rules, report);
         GroupSettings {
             monitor,
             scaler,
-            rules: rules.resolve(at, report),
+            rules,
             fixed_servers: self.fixed_servers,
             flavors: self.flavors,
             name: self.name,
@@ -196,6 +198,24 @@ fn tell_missing_max(at: &str, scaler: &ScalerSettings, report: &mut Report) {
         let fault =
             "is missing; Heroku sets no limit that fits every app, so write how many dynos there may be";
         report.tell(&key, None, fault);
+    }
+}
+
+/// Nor at the times of which a table says nothing; and 0 dynos on some dates must not stand for all the others.
+fn tell_gaps(at: &str, scaler: &ScalerSettings, rules: &Rulebook, report: &mut Report) {
+    let has_gaps = |limit: &Option<Timetable>| limit.as_ref().is_some_and(Timetable::has_gaps);
+    if !matches!(scaler, ScalerSettings::Heroku { .. }) {
+        return;
+    }
+    if has_gaps(&rules.max) {
+        let fault = "holds on its dates only, and Heroku sets no limit at other times; add what holds then, such as \
+            \"0:00\" = 3";
+        report.tell(&join(at, "max"), None, fault);
+    }
+    if has_gaps(&rules.min) && rules.widest().min == Some(0) {
+        let fault = "lets the app be shut down on dates only and says nothing of other times; add what holds then, \
+            such as \"0:00\" = 1";
+        report.tell(&join(at, "min"), None, fault);
     }
 }
 

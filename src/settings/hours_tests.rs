@@ -62,3 +62,15 @@ fn limits_by_the_clock_must_not_contradict_each_other() {
         assert!(told.ends_with(ending), "{told}\n{ending}");
     }
 }
+
+#[test]
+fn an_apps_limits_have_no_gaps_in_which_it_could_grow_without_end_or_be_shut_down() {
+    let app = "[cloud]\nkind = \"none\"\n[[group]]\nname = \"a\"\nscaler = { kind = \"heroku\", app = \"a\" }\n\
+               monitor = { kind = \"heartbeat\", urls = [\"https://a/\"] }\n";
+    let dated = |number| format!("{{ zone = \"UTC\", \"2026-12-24\" = {number} }}");
+    let told = problem(&format!("{app}max = {}\n", dated(9)));
+    assert!(told.contains("group[0].max") && told.contains("holds on its dates only"), "{told}");
+    let told = problem(&format!("{app}max = 3\nmin = {}\n", dated(0)));
+    assert!(told.contains("group[0].min") && told.contains("be shut down on dates only"), "{told}");
+    read(&format!("{app}max = 3\nmin = {}\n", dated(2)));
+}

@@ -77,13 +77,16 @@ async fn a_page_that_fails_gets_a_dyno_which_is_pending_until_it_is_up() {
 #[tokio::test]
 async fn quick_pages_take_dynos_away_but_not_the_last() {
     let page = Page::start().await;
-    let stage = stage(app("standard-1x", 2), &format!("{}\nscale_down_after = 2", page.low())).await;
-    stage.run(&[]).await.told("null", "not_confirmed", 0);
-    stage.run(&[]).await.told("executed", "below_band", 0);
-    assert_eq!(stage.cloud.heroku().quantity("web"), 1);
-    stage.run(&[]).await.told("null", "not_confirmed", 0);
-    stage.run(&[]).await.told("null", "at_min", 0);
-    assert_eq!(stage.cloud.heroku().quantity("web"), 1, "an app is not shut down unless min = 0 says so");
+    for min in ["", "min = { zone = \"UTC\", \"2001-01-01\" = 2 }"] {
+        let rules = format!("{}\nscale_down_after = 2\n{min}", page.low());
+        let stage = stage(app("standard-1x", 2), &rules).await;
+        stage.run(&[]).await.told("null", "not_confirmed", 0);
+        stage.run(&[]).await.told("executed", "below_band", 0);
+        assert_eq!(stage.cloud.heroku().quantity("web"), 1);
+        stage.run(&[]).await.told("null", "not_confirmed", 0);
+        stage.run(&[]).await.told("null", "at_min", 0);
+        assert_eq!(stage.cloud.heroku().quantity("web"), 1, "an app is shut down only where min = 0 says so");
+    }
 }
 
 #[tokio::test]
