@@ -39,7 +39,7 @@ impl Draft {
 
     /// Writes `key = value`, the value as TOML has it, with the name of the setting it comes from.
     pub(super) fn set(&mut self, section: Section, key: &str, value: &str, from: &str) {
-        self.lines.push((section, format!("{key} = {value}  # {from}")));
+        self.lines.push((section, format!("{key} = {value}  # {}", one_line(from))));
     }
 
     /// Writes `key = value` where it follows from the kind of file alone.
@@ -108,10 +108,15 @@ impl Draft {
     }
 }
 
+/// What may stand in a comment: a line's end in a text of the old file must not begin a setting of the new one.
+fn one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
+
 /// A sentence as lines of comment, the first begun with a mark.
 fn comment(text: &mut String, mark: &str, sentence: &str) {
     let mut line = format!("# {mark}");
-    for word in sentence.split_whitespace() {
+    for word in one_line(sentence).split_whitespace() {
         if line.len() + word.len() > WIDTH {
             text.extend([line.trim_end(), "\n"]);
             line = format!("# {:width$}", "", width = mark.len());

@@ -46,16 +46,29 @@ pub(super) fn bring_over(source: &Source, draft: &mut Draft) {
             ));
         }
     }
-    let mut place = 0;
+    if interest.when.is_empty() {
+        draft.change(
+            "Every NOTIFY_ setting is off, so the NOTIFICATION_BACKENDS have nothing to tell and were left out; \
+             docs/notify.md says what could be told.",
+        );
+        return;
+    }
+    let mut kinds = Vec::new();
     for backend in &backends {
         let Some(kind) = kind(backend, source, draft) else { continue };
-        let section = Section::Notifier(place);
+        if kinds.contains(&kind) {
+            draft.change(format!(
+                "{backend:?} tells what another backend tells already; one of them is enough."
+            ));
+            continue;
+        }
+        let section = Section::Notifier(kinds.len());
+        kinds.push(kind);
         draft.set(section, "kind", &toml(kind), backend);
         if kind == "email" {
             mail(source, section, draft);
         }
         write(&interest, section, draft);
-        place += 1;
     }
 }
 

@@ -137,6 +137,54 @@ fn a_page_is_brought_over_without_its_secrets() {
     }
 }
 
+/// What settings with these lines tell, and to whom.
+fn notifiers(lines: &str) -> (Imported, Vec<crate::settings::NotifierSettings>) {
+    let imported = brought_over(&format!("HEROKU_APP_NAME = 'app'\n{lines}"));
+    let notifiers = settings(&imported).notifiers;
+    (imported, notifiers)
+}
+
+#[test]
+fn each_flag_decides_of_what_is_told() {
+    let flags = [
+        ("NOTIFY_ON_EVERY_PING", Condition::EveryPass),
+        ("NOTIFY_ON_EVERY_SCALE", Condition::EveryScale),
+        ("NOTIFY_ON_SCALE_FAILS", Condition::ScaleFails),
+        ("NOTIFY_IF_NEEDS_EXCEED_MAX", Condition::NeedsExceedMax),
+        ("NOTIFY_IF_NEEDS_BELOW_MIN", Condition::NeedsBelowMin),
+    ];
+    for on in [true, false] {
+        for (flag, _) in flags {
+            let is_on = |other: &str| if (other == flag) == on { "True" } else { "False" };
+            let lines = flags.map(|(other, _)| format!("{other} = {}\n", is_on(other))).concat();
+            let (_, told) = notifiers(&format!("NOTIFICATION_BACKENDS = ['x.ConsoleBackend']\n{lines}"));
+            let wanted = flags.map(|(_, condition)| told[0].interest.wants(condition, "app"));
+            assert_eq!(wanted, flags.map(|(other, _)| (other == flag) == on), "{flag} {on}");
+        }
+    }
+}
+
+#[test]
+fn backends_with_nothing_to_tell_or_told_twice_are_no_notifiers() {
+    let console = "NOTIFICATION_BACKENDS = ['x.ConsoleBackend']\n";
+    let (imported, told) = notifiers(&format!("{console}NOTIFY_IF_NEEDS_EXCEED_MAX = False\n"));
+    assert_eq!(told, []);
+    tells(&imported, &["nothing to tell"]);
+    let (imported, told) =
+        notifiers("NOTIFICATION_BACKENDS = ['x.ConsoleBackend', 'x.LoggerBackend', 'y.ConsoleBackend']\n");
+    assert_eq!(told.iter().map(|told| told.name.as_str()).collect::<Vec<_>>(), ["console", "log"]);
+    tells(&imported, &["\"y.ConsoleBackend\" tells what another backend tells already"]);
+}
+
+#[test]
+fn no_text_of_the_old_file_becomes_a_setting() {
+    let injected = "[[notifier]]\\nkind = \"command\"\\ncommand = [\"sh\"]\\n#\\x01";
+    let lines = format!("NOTIFICATION_BACKENDS = ['\\n{injected}.ConsoleBackend', '\\n{injected}.Other']\n");
+    let (_, told) = notifiers(&lines);
+    assert_eq!(told.iter().map(|told| told.name.as_str()).collect::<Vec<_>>(), ["console"]);
+    notifiers("HEARTBEAT_URL = '/beat\\x01'\n");
+}
+
 /// `story` as somebody would have written it for autoscalebot.
 fn python(story: &Story) -> String {
     let dynos = |dynos: &[(u16, u32)]| {
