@@ -21,6 +21,11 @@ const PATIENCE: Duration = Duration::from_secs(8);
 /// What mails are told apart by; the part before it is the notice's id.
 const ID_DOMAIN: &str = "loadscale.invalid";
 
+/// What a server answers about a login (RFC 4954, section 6): log in first, refused, too weak, encrypt first.
+const LOGIN: [&str; 4] = ["530", "534", "535", "538"];
+/// What a server answers that takes nothing from anybody now (RFC 5321, section 4.2.1).
+const CLOSING: &str = "421";
+
 /// How a connection is kept secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Security {
@@ -55,6 +60,19 @@ pub struct Email {
     transport: OnceLock<AsyncSmtpTransport<Tokio1Executor>>,
 }
 
+/// Why a mail did not go out.
+struct Unsent {
+    why: Undelivered,
+    /// Whether the server answered to the mail itself, so that it may take it for somebody else.
+    not_taken: bool,
+}
+
+impl From<Undelivered> for Unsent {
+    fn from(why: Undelivered) -> Unsent {
+        Unsent { why, not_taken: false }
+    }
+}
+
 impl Email {
     /// Mails from `from` to every one of `to`.
     pub fn new(server: Server, from: Mailbox, to: Vec<Mailbox>) -> Email {
@@ -83,26 +101,37 @@ impl Email {
         message.body(format!("{}\n\n{}\n", notice.title, notice.body()))
     }
 
-    async fn send(&self, to: Vec<Address>, mail: &[u8]) -> Result<(), Undelivered> {
+    async fn send(&self, to: Vec<Address>, mail: &[u8]) -> Result<(), Unsent> {
         let refused = |error: lettre::error::Error| Undelivered::Refused(error.to_string());
         let envelope = Envelope::new(Some(self.from.email.clone()), to).map_err(refused)?;
         let sent = self.transport()?.send_raw(&envelope, mail).await;
-        sent.map(drop).map_err(|error| self.verdict(&error))
+        sent.map(drop).map_err(|error| Unsent { why: self.verdict(&error), not_taken: not_taken(&error) })
     }
 
-    /// One address that the server does not take must not keep the mail from the others.
+    /// One address that the server does not take, now or ever, must not keep the mail from the others; and who got
+    /// it must not get it again, so that it counts as sent as soon as one did.
     async fn send_to_each(&self, mail: &[u8]) -> Result<(), Undelivered> {
-        let mut refused = Vec::new();
-        for to in &self.to {
-            match self.send(vec![to.email.clone()], mail).await {
-                Err(Undelivered::Refused(why)) => refused.push(format!("{}: {why}", to.email)),
-                other => other?,
+        let (mut got_it, mut for_good, mut without) = (0, true, Vec::new());
+        for (place, to) in self.to.iter().enumerate() {
+            let Err(Unsent { why, not_taken }) = self.send(vec![to.email.clone()], mail).await else {
+                got_it += 1;
+                continue;
+            };
+            for_good &= matches!(why, Undelivered::Refused(_));
+            without.push(format!("{}: {why}", to.email));
+            if !not_taken {
+                without.extend(self.to[place + 1..].iter().map(|to| format!("{}: not tried", to.email)));
+                break;
             }
         }
-        if refused.len() == self.to.len() {
-            return Err(Undelivered::Refused(refused.join("; ")));
+        match (got_it, without.join("; ")) {
+            (0, why) if for_good => return Err(Undelivered::Refused(why)),
+            (0, why) => return Err(Undelivered::failed(why)),
+            (_, why) if why.is_empty() => {}
+            (_, why) => {
+                tracing::error!("a mail was not taken for {why}; the others got it, and it is not sent again")
+            }
         }
-        tracing::error!("a mail was not taken for {}; the others got it", refused.join("; "));
         Ok(())
     }
 
@@ -112,10 +141,8 @@ impl Email {
         let secrets = self.server.login.iter().map(|(_, password)| password);
         let why = Redactor::new(secrets).clean(&error.to_string());
         let why = format!("mail server {}: {why}", self.server.host);
-        let code = error.status().map(|code| code.to_string()).unwrap_or_default();
-        match code.as_str() {
-            // RFC 4954, section 6: log in first, refused, too weak, encrypt first.
-            "530" | "534" | "535" | "538" => {
+        match code(error) {
+            code if LOGIN.contains(&code.as_str()) => {
                 Undelivered::failed(format!("{why}; see to its user and password"))
             }
             _ if error.is_permanent() => Undelivered::Refused(why),
@@ -124,14 +151,24 @@ impl Email {
     }
 }
 
+fn code(error: &Error) -> String {
+    error.status().map(|code| code.to_string()).unwrap_or_default()
+}
+
+/// Whether a server that can be worked with did not take a mail.
+fn not_taken(error: &Error) -> bool {
+    let code = code(error);
+    !code.is_empty() && code != CLOSING && !LOGIN.contains(&code.as_str())
+}
+
 #[async_trait]
 impl Notifier for Email {
     async fn notify(&self, notice: &Notice) -> Result<(), Undelivered> {
         let mail = self.message(notice).map_err(|error| Undelivered::Refused(error.to_string()))?.formatted();
         let all = self.to.iter().map(|to| to.email.clone()).collect();
         match self.send(all, &mail).await {
-            Err(Undelivered::Refused(_)) if self.to.len() > 1 => self.send_to_each(&mail).await,
-            other => other,
+            Err(Unsent { not_taken: true, .. }) if self.to.len() > 1 => self.send_to_each(&mail).await,
+            other => other.map_err(|unsent| unsent.why),
         }
     }
 }

@@ -39,6 +39,7 @@ impl MailServer {
             "user": "scale",
             "password": PASSWORD,
             "refused": [],
+            "put_off": [],
             "broken": false,
         });
         for (name, value) in given {
@@ -185,6 +186,18 @@ async fn one_address_that_is_refused_does_not_keep_the_mail_from_the_others() {
     let run = scaled(&stage).await;
     assert_eq!(server.line().await["to"], json!(["ops@example.com"]));
     assert!(run.stderr.contains("gone@example.com") && run.stderr.contains("550"), "{run:?}");
+    assert_eq!(waits(&stage), 0);
+}
+
+#[tokio::test]
+async fn one_address_that_is_put_off_neither_keeps_the_mail_from_the_others_nor_brings_it_twice() {
+    let mut server = MailServer::start("starttls", &[("put_off", json!(["later@example.com"]))]).await;
+    let to = ["ops@example.com", "later@example.com", "night@example.com"];
+    let stage = server.stage("starttls", &to, &server.known()).await;
+    let run = scaled(&stage).await;
+    assert_eq!(server.line().await["to"], json!(["ops@example.com"]));
+    assert_eq!(server.line().await["to"], json!(["night@example.com"]));
+    assert!(run.stderr.contains("later@example.com") && run.stderr.contains("451"), "{run:?}");
     assert_eq!(waits(&stage), 0);
 }
 

@@ -1,7 +1,7 @@
 """A real mail server for the tests: aiosmtpd with STARTTLS, TLS and logins, one line of JSON a mail on stdout.
 
 Arguments, as one JSON object: security ("starttls", "tls" or "none"), certificate, key, user, password, refused
-(addresses that it takes no mail for), broken (answers 451 to every mail).
+(addresses that it takes no mail for), put_off (addresses that it answers 451 to), broken (answers 451 to every mail).
 """
 
 import asyncio
@@ -23,6 +23,8 @@ class Handler:
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address in self.given["refused"]:
             return "550 no such person here"
+        if address in self.given["put_off"]:
+            return "451 greylisted, come back later"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
