@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStderr, ChildStdin};
+use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::{Notice, Notifier, Undelivered};
@@ -16,7 +17,10 @@ use super::{Notice, Notifier, Undelivered};
 const OURS: [&str; 3] = ["LOADSCALE_", "OS_", "HEROKU_"];
 
 /// What the program says on stderr is told up to here.
-const HEARD: u64 = 500;
+const HEARD: usize = 500;
+
+/// How long the pipe is read on when the program is over.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// A program and its arguments.
 pub struct Command {
@@ -69,9 +73,11 @@ fn not_ours(
 /// Hands it the notice, hears what it says, and waits for its end, all at once: no full pipe holds anybody up.
 async fn talk(child: &mut Child, json: Vec<u8>) -> io::Result<(std::process::ExitStatus, String)> {
     let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
-    let (told, said, status) = tokio::join!(tell(stdin, json), hear(stderr), child.wait());
-    told?;
-    Ok((status?, said?))
+    let (mut said, over) = (Vec::new(), Notify::new());
+    let ended = async { (child.wait().await, over.notify_one()).0 };
+    let (told, heard, status) = tokio::join!(tell(stdin, json), listen(stderr, &mut said, &over), ended);
+    told.and(heard)?;
+    Ok((status?, String::from_utf8_lossy(&said).trim().to_owned()))
 }
 
 /// A program that does not care for the notice may end without reading it.
@@ -83,13 +89,29 @@ async fn tell(stdin: Option<ChildStdin>, json: Vec<u8>) -> io::Result<()> {
     }
 }
 
+/// Hears stderr to its end. What the program has left running may keep it open: when the program is over, only
+/// what it has said already is waited for.
+async fn listen(stderr: Option<ChildStderr>, said: &mut Vec<u8>, over: &Notify) -> io::Result<()> {
+    let hearing = hear(stderr, said);
+    tokio::pin!(hearing);
+    tokio::select! {
+        heard = &mut hearing => heard,
+        () = over.notified() => timeout(LAST_WORDS, hearing).await.unwrap_or(Ok(())),
+    }
+}
+
 /// Reads to the end, and keeps the beginning.
-async fn hear(stderr: Option<ChildStderr>) -> io::Result<String> {
-    let Some(mut stderr) = stderr else { return Ok(String::new()) };
-    let mut said = Vec::new();
-    (&mut stderr).take(HEARD).read_to_end(&mut said).await?;
-    tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await?;
-    Ok(String::from_utf8_lossy(&said).trim().to_owned())
+async fn hear(stderr: Option<ChildStderr>, said: &mut Vec<u8>) -> io::Result<()> {
+    let Some(mut stderr) = stderr else { return Ok(()) };
+    let mut chunk = [0; 4096];
+    loop {
+        let read = stderr.read(&mut chunk).await?;
+        if read == 0 {
+            return Ok(());
+        }
+        let kept = read.min(HEARD.saturating_sub(said.len()));
+        said.extend_from_slice(&chunk[..kept]);
+    }
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ mod words;
 pub use conditions::Phase;
 pub use notice::Notice;
 pub use notices::{BUDGET, Notices};
+pub use outbox::PATIENCE;
 pub use postman::Postman;
 
 use crate::model::Interest;

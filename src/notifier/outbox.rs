@@ -17,7 +17,7 @@ use super::{Notice, Undelivered, Watch};
 use crate::files::{Durability, replace};
 
 /// How long one sending may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(10);
 /// The pause after the first failure; it doubles with each further one, up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_secs(30);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
@@ -25,7 +25,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 const OLDEST: Duration = Duration::from_secs(24 * 3600);
 /// With the pauses above, a little more than a day of trying.
 const MOST_TRIES: u32 = 32;
-/// More than this is a flood; the oldest give way.
+/// More than this for one notifier is a flood; its oldest give way.
 const MOST_WAITING: usize = 1000;
 
 const LETTER: &str = "json";
@@ -70,19 +70,22 @@ impl Outbox {
             not_before: queued,
             notice: notice.clone(),
         };
-        self.make_room()?;
-        // The name sorts by age.
-        let name = format!("{:020}-{}.{LETTER}", queued.as_nanosecond().max(0), notice.id);
+        self.make_room(notifier)?;
+        // The name sorts by age, and says whose it is.
+        let name = format!("{:020}-{}.{notifier}.{LETTER}", queued.as_nanosecond().max(0), notice.id);
         write(&self.dir.join(name), &letter)
     }
 
-    fn make_room(&self) -> io::Result<()> {
-        let waiting = self.names()?;
+    fn make_room(&self, notifier: &str) -> io::Result<()> {
+        let is_its = |path: &PathBuf| path.with_extension("").extension().is_some_and(|end| end == notifier);
+        let waiting: Vec<PathBuf> = self.names()?.into_iter().filter(is_its).collect();
         let over = (waiting.len() + 1).saturating_sub(MOST_WAITING);
         for oldest in waiting.iter().take(over) {
             let title = read(oldest).map_or("a notice".to_owned(), |letter| letter.notice.title);
-            tracing::error!("{MOST_WAITING} notices wait to be sent; the oldest is given up: {title}");
-            fs::remove_file(oldest)?;
+            tracing::error!(
+                "{MOST_WAITING} notices wait for notifier {notifier:?}; the oldest is given up: {title}"
+            );
+            unless_gone(fs::remove_file(oldest))?;
         }
         Ok(())
     }
@@ -175,9 +178,10 @@ impl Outbox {
         for path in self.names()? {
             match read(&path) {
                 Ok(letter) => letters.push((path, letter)),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => {
                     tracing::error!("{}: no notice can be read from it: {error}", path.display());
-                    fs::rename(&path, path.with_extension(UNREADABLE))?;
+                    unless_gone(fs::rename(&path, path.with_extension(UNREADABLE)))?;
                 }
             }
         }
@@ -250,6 +254,14 @@ fn give_up(path: &Path, letter: &Letter, why: &str) {
 fn remove(path: &Path) {
     if let Err(error) = fs::remove_file(path) {
         tracing::error!("{}: it cannot be removed and will be sent again: {error}", path.display());
+    }
+}
+
+/// Another process may have given a letter up to make room, or sent it.
+fn unless_gone(done: io::Result<()>) -> io::Result<()> {
+    match done {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done,
     }
 }
 

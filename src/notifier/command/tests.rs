@@ -46,6 +46,14 @@ async fn one_that_fails_is_quoted() {
 }
 
 #[tokio::test]
+async fn what_it_leaves_running_holds_nobody_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let failing = script("sleep 90 & echo no modem >&2; exit 3", folder.path());
+    let why = why(failing.notify(&notice()).await);
+    assert!(why.contains("exit status: 3") && why.contains("no modem"), "{why}");
+}
+
+#[tokio::test]
 async fn one_that_is_not_there_is_named() {
     let missing = Command { program: "/nowhere/pager".to_owned(), ..script("", Path::new("/")) };
     let why = why(missing.notify(&notice()).await);

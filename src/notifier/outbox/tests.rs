@@ -174,18 +174,19 @@ async fn a_torn_letter_is_put_aside_and_holds_up_nobody() {
 #[test]
 fn a_flood_drives_out_the_oldest() {
     let (_state, outbox) = outbox();
+    outbox.put("page", &titled("of somebody else")).unwrap();
     outbox.put("ops", &titled("real")).unwrap();
     let text = fs::read(outbox.names().unwrap().remove(0)).unwrap();
     for number in 0..MOST_WAITING - 2 {
-        fs::write(outbox.dir.join(format!("{number:020}-x.{LETTER}")), &text).unwrap();
+        fs::write(outbox.dir.join(format!("{number:020}-x.ops.{LETTER}")), &text).unwrap();
     }
     let names = |outbox: &Outbox| outbox.names().unwrap();
     outbox.put("ops", &titled("last that fits")).unwrap();
-    assert_eq!(names(&outbox).len(), MOST_WAITING);
+    assert_eq!(names(&outbox).len(), MOST_WAITING + 1);
     outbox.put("ops", &titled("one more")).unwrap();
-    assert_eq!(names(&outbox).len(), MOST_WAITING);
-    assert!(!outbox.dir.join(format!("{:020}-x.{LETTER}", 0)).exists());
-    assert!(outbox.dir.join(format!("{:020}-x.{LETTER}", 1)).exists());
+    assert_eq!(names(&outbox).len(), MOST_WAITING + 1, "nobody else's letter gives way");
+    assert!(!outbox.dir.join(format!("{:020}-x.ops.{LETTER}", 0)).exists());
+    assert!(outbox.dir.join(format!("{:020}-x.ops.{LETTER}", 1)).exists());
 }
 
 #[test]

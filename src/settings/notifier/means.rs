@@ -7,13 +7,11 @@ use serde::Deserialize;
 
 use super::email::{EmailSettings, EmailTable};
 use super::{KINDS, Resolving};
+use crate::notifier::PATIENCE;
 use crate::notifier::template::Template;
 use crate::settings::duration;
 use crate::settings::origin::Rows;
 use crate::settings::schema::join;
-
-/// How long a program may take unless something else is said.
-const COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Their names in settings.
 pub(super) const TEMPLATES: [&str; 5] = ["plain", "slack", "teams", "discord", "pagerduty"];
@@ -87,13 +85,13 @@ pub(super) enum MeansTable {
     Command {
         #[serde(default)]
         command: Vec<String>,
-        #[serde(default = "command_timeout", deserialize_with = "duration::deserialize")]
+        #[serde(default = "patience", deserialize_with = "duration::deserialize")]
         timeout: Duration,
     },
 }
 
-fn command_timeout() -> Duration {
-    COMMAND_TIMEOUT
+fn patience() -> Duration {
+    PATIENCE
 }
 
 impl MeansTable {
@@ -118,6 +116,7 @@ impl MeansTable {
                 Means::Webhook(WebhookSettings { url, body, ca_file: on.path("ca_file", ca_file) })
             }
             MeansTable::Command { command, timeout } => {
+                tell_timeout(timeout, on);
                 let mut words = command.into_iter();
                 let program = words.next()?;
                 Means::Command(CommandSettings { program, arguments: words.collect(), timeout })
@@ -146,6 +145,17 @@ fn webhook_body(template: Option<&str>, body: Option<String>, on: &mut Resolving
         Some("pagerduty") => WebhookBody::PagerDuty,
         _ => WebhookBody::Plain,
     })
+}
+
+/// The outbox would end it before.
+fn tell_timeout(timeout: Duration, on: &mut Resolving<'_>) {
+    if timeout > PATIENCE {
+        let fault = format!(
+            "must be at most {}, which is all that one sending may take; let the program hand long work on",
+            duration::show(PATIENCE)
+        );
+        on.tell("timeout", Some(duration::show(timeout)), fault);
+    }
 }
 
 /// Whoever knows such a service's URL can post there.

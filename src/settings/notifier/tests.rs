@@ -117,3 +117,14 @@ fn two_of_one_name_are_told() {
     let told = told(&format!("{log}{log}"));
     assert!(told[0].contains("notifier[1].name = \"log\": is the name of notifier[0] too"), "{told:#?}");
 }
+
+#[test]
+fn a_program_gets_no_longer_than_one_sending_may_take() {
+    let command = |timeout: &str| {
+        format!("[[notifier]]\nkind = \"command\"\ncommand = [\"page\"]\ntimeout = {timeout:?}\n")
+    };
+    let told = told(&command("11s"));
+    assert!(told.len() == 1 && told[0].contains("notifier[0].timeout"), "{told:?}");
+    assert!(told[0].contains("at most 10s"), "{told:?}");
+    notifiers(&command("10s"));
+}
