@@ -48,5 +48,8 @@ pub fn run(cli: &Cli) -> Result<Exit> {
 fn block_on(command: impl Future<Output = Result<Exit>>) -> Result<Exit> {
     let runtime =
         Builder::new_current_thread().enable_all().build().context("no runtime could be started")?;
-    runtime.block_on(command)
+    let done = runtime.block_on(command);
+    // Dropping it would wait for the look-up of a name that nobody needs any more.
+    runtime.shutdown_background();
+    done
 }

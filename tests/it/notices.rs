@@ -129,6 +129,18 @@ async fn a_receiver_that_is_gone_changes_neither_record_nor_status() {
 }
 
 #[tokio::test]
+async fn a_single_pass_has_the_same_end_with_a_receiver_that_does_not_answer() {
+    let mut receiver = Receiver::start().await;
+    let stage = stage(&webhook(&receiver, "")).await;
+    stage.load(HIGH);
+    receiver.answer(&[Answer::Silence]);
+    scaled(&stage.run(&[]).await);
+    receiver.next().await;
+    let [(_, letter)] = <[_; 1]>::try_from(waiting(&stage)).expect("one letter");
+    assert_eq!((&letter["tries"], &letter["notice"]["condition"]), (&json!(1), &json!("every-scale")));
+}
+
+#[tokio::test]
 async fn passes_go_on_while_a_receiver_does_not_answer() {
     let mut receiver = Receiver::start().await;
     let stage = stage("").await;
