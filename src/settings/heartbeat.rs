@@ -55,7 +55,7 @@ pub struct HeartbeatSettings {
     pub headers: BTreeMap<String, String>,
     /// The name under which headers with credentials are found.
     pub credential: Option<String>,
-    /// The one status that is right; without it every one below 400 that is no redirect.
+    /// The one status that is right; without it every success, 200 to 299.
     pub status: Option<u16>,
     /// Text that the body must hold.
     pub body: Option<String>,

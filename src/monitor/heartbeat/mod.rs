@@ -61,6 +61,25 @@ impl Band {
 }
 
 impl Heartbeat {
+    /// The beat that counts. One that the pass had no time for is no sign of a slow page: it counts only where
+    /// another page is high whatever it would have been.
+    fn worst<'a>(&self, beats: Vec<(&'a Page, Pulse)>) -> Result<(&'a Page, Pulse), NoReading> {
+        let is_late = |(_, pulse): &(&Page, Pulse)| pulse.cut_short && pulse.took <= self.band.high;
+        let (late, known): (Vec<_>, Vec<_>) = beats.into_iter().partition(is_late);
+        let worst = known.into_iter().max_by_key(|(_, pulse)| pulse.rank());
+        match (worst, late.first()) {
+            (Some(worst), Some(_)) if self.band.level(&worst.1) == Level::High => Ok(worst),
+            (Some(worst), None) => Ok(worst),
+            (_, Some((page, pulse))) => Err(NoReading::Missing(format!(
+                "the pass had no time for a whole answer of {}, which was waited for {} ms; a longer --deadline gives \
+                 it more",
+                page.url,
+                pulse.took.as_millis()
+            ))),
+            (None, None) => Err(NoReading::Missing("there is no page to ask".to_owned())),
+        }
+    }
+
     /// What counts of one page's beats. Those that the time does not suffice for are not begun, all but one.
     async fn sampled<'a>(&self, page: &'a Page, until: Instant) -> Result<(&'a Page, Pulse), UnusableClient> {
         let mut pulses = Vec::new();
@@ -89,8 +108,7 @@ impl Monitor for Heartbeat {
         // What keeps us from asking at all says nothing of the page.
         let beats: Result<Vec<_>, UnusableClient> = beats.into_iter().collect();
         let beats = beats.map_err(|why| NoReading::Missing(why.to_string()))?;
-        let worst = beats.into_iter().max_by_key(|(_, pulse)| pulse.rank());
-        let (page, pulse) = worst.ok_or_else(|| NoReading::Missing("there is no page to ask".to_owned()))?;
+        let (page, pulse) = self.worst(beats)?;
         let signal = Signal::Level { level: self.band.level(&pulse), value: milliseconds(pulse.took) };
         let beat = Beat {
             url: page.url.to_string(),

@@ -63,6 +63,8 @@ pub(super) struct Pulse {
     pub(super) took: Duration,
     /// What was wrong with the answer.
     pub(super) error: Option<String>,
+    /// Whether the pass had no more time for it, so that nothing is known of how long it would have taken.
+    pub(super) cut_short: bool,
     /// For the name.
     pub(super) dns: Option<Duration>,
     /// For the connection.
@@ -90,16 +92,18 @@ impl Page {
         let client = self.client(ask)?;
         self.phases.clear();
         let start = Instant::now();
-        let until = until.min(start + ask.timeout);
-        let answer = timeout_at(until, self.answer(client, ask)).await;
+        let patience = start + ask.timeout;
+        let ends = until.min(patience);
+        let answer = timeout_at(ends, self.answer(client, ask)).await;
+        let cut_short = answer.is_err() && until < patience;
         let (took, error) = match answer {
             Ok(Ok(first_byte)) => (first_byte - start, None),
             Ok(Err(why)) => (start.elapsed(), Some(why)),
             Err(_) => {
-                (start.elapsed(), Some(format!("no whole answer within {} ms", (until - start).as_millis())))
+                (start.elapsed(), Some(format!("no whole answer within {} ms", (ends - start).as_millis())))
             }
         };
-        Ok(Pulse { took, error, dns: self.phases.dns(), connect: self.phases.connect() })
+        Ok(Pulse { took, error, cut_short, dns: self.phases.dns(), connect: self.phases.connect() })
     }
 
     /// When the first byte came, or what is wrong.

@@ -155,7 +155,9 @@ async fn nobody_there_and_no_answer_are_high() {
     assert!(beat.error.is_some_and(|error| error.contains("20 ms")));
     let (level, error) = judged(NEVER, short).await;
     assert!(level == Level::High && error.contains("no whole answer"), "{error}");
-    let (level, beat) = read(&heartbeat(&["http://no-such-host.invalid/".to_owned()], ask())).await;
+    // A resolver may say no, or nothing at all.
+    let short = Ask { timeout: Duration::from_millis(20), ..ask() };
+    let (level, beat) = read(&heartbeat(&["http://no-such-host.invalid/".to_owned()], short)).await;
     assert!(level == Level::High && beat.error.is_some(), "{beat:?}");
 }
 
@@ -195,12 +197,13 @@ async fn the_worst_page_counts_and_is_named() {
 
 #[tokio::test]
 async fn every_beat_has_a_connection_of_its_own_unless_they_may_share() {
-    for (reuse, expected) in [(false, 3), (true, 1)] {
+    for reuse in [false, true] {
         let server = Server::start(BEAT).await;
         let page = Page::new(server.url().parse().unwrap(), Connecting { reuse, ca_file: None });
         let heartbeat = Heartbeat { pages: vec![page], samples: 3, ..heartbeat(&[], ask()) };
         read(&heartbeat).await;
-        assert_eq!((server.heads().len(), server.connections()), (3, expected), "reuse = {reuse}");
+        // A client may have begun a second connection before the first one was free again.
+        assert_eq!((server.heads().len(), server.connections() < 3), (3, reuse), "reuse = {reuse}");
     }
 }
 
@@ -262,17 +265,51 @@ async fn what_keeps_us_from_asking_is_no_reading() {
 async fn a_pass_keeps_time_to_act() {
     let server = Server::start(NEVER).await;
     let heartbeat = Heartbeat { samples: 1000, ..heartbeat(&[server.url()], ask()) };
-    let deadline = Instant::now() + Duration::from_millis(100);
-    let reading = heartbeat.read(&Tick { deadline, ..tick() }).await.unwrap();
-    assert!(matches!(reading.signal, Signal::Level { level: Level::High, .. }), "{reading:?}");
+    let in_haste = || Tick { deadline: Instant::now() + Duration::from_millis(100), ..tick() };
+    let why = heartbeat.read(&in_haste()).await.unwrap_err().to_string();
+    assert!(why.contains("no time for a whole answer") && why.contains(&server.url()), "{why}");
     assert!(server.heads().len() <= 1, "what there is no time for is not begun");
+    // Our own haste says nothing of a page, unless it was slow by then.
+    let band = Band { high: Duration::from_nanos(2), low: Duration::from_nanos(1) };
+    let reading = Heartbeat { band, ..heartbeat }.read(&in_haste()).await.unwrap();
+    assert!(matches!(reading.signal, Signal::Level { level: Level::High, .. }), "{reading:?}");
+}
+
+#[test]
+fn what_a_pass_had_no_time_for_counts_only_beside_a_page_that_is_high() {
+    let urls = ["http://late/".to_owned(), "http://other/".to_owned()];
+    let heartbeat = heartbeat(&urls, ask());
+    let pulse = |error: Option<&str>, cut_short| {
+        let error = error.map(str::to_owned);
+        Pulse { took: Duration::from_millis(1), error, cut_short, dns: None, connect: None }
+    };
+    let worst = |other: Pulse| {
+        let late = pulse(Some("no whole answer"), true);
+        let beats = heartbeat.pages.iter().zip([late, other]).collect();
+        heartbeat.worst(beats).map(|(page, _)| page.url.to_string())
+    };
+    assert_eq!(worst(pulse(Some("500"), false)), Ok("http://other/".to_owned()));
+    let why = worst(pulse(None, false)).unwrap_err().to_string();
+    assert!(why.contains("http://late/"), "{why}");
+}
+
+#[test]
+fn the_edges_of_the_band_are_right() {
+    let band = Band { high: Duration::from_millis(1000), low: Duration::from_millis(200) };
+    let level = |ms, error: Option<&str>| {
+        let (took, error) = (Duration::from_millis(ms), error.map(str::to_owned));
+        band.level(&Pulse { took, error, cut_short: false, dns: None, connect: None })
+    };
+    let all = [199, 200, 1000, 1001].map(|ms| level(ms, None));
+    assert_eq!(all, [Level::Low, Level::Right, Level::Right, Level::High]);
+    assert_eq!(level(1, Some("404")), Level::High);
 }
 
 #[test]
 fn the_percentile_is_of_the_nearest_rank_and_failures_are_slowest() {
     let pulse = |ms, error: Option<&str>| {
         let error = error.map(str::to_owned);
-        Pulse { took: Duration::from_millis(ms), error, dns: None, connect: None }
+        Pulse { took: Duration::from_millis(ms), error, cut_short: false, dns: None, connect: None }
     };
     let at = |percentile| {
         let pulses = vec![pulse(30, None), pulse(1, Some("no")), pulse(10, None), pulse(20, None)];
