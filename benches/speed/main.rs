@@ -5,7 +5,7 @@
 //! one. docs/performance.md says what each means. In reading order:
 //! * `cloud`: the sandbox in its own process, and what is told to it. `program`: loadscale in one place.
 //! * `measure`: what a process cost; medians of runs that take turns. `http`: requests without a library.
-//! * `memory`, `warm`, `journal`, `crowd`, `start`: a figure each.
+//! * `memory`, `warm`, `journal`, `crowd`, `start`: a figure each. `replay`: one of the library, in process.
 
 #![allow(clippy::print_stdout, reason = "a bench reports to whoever started it")]
 
@@ -20,6 +20,7 @@ mod journal;
 mod measure;
 mod memory;
 mod program;
+mod replay;
 mod start;
 mod warm;
 
@@ -27,12 +28,13 @@ type Figure = fn() -> Result<()>;
 
 /// In the order of measuring. Memory comes first: the system only tells the largest of all processes that
 /// have ended so far, and none after it is as large.
-const FIGURES: [(&str, Figure); 5] = [
+const FIGURES: [(&str, Figure); 6] = [
     ("memory", memory::figure),
     ("warm", warm::figure),
     ("journal", journal::figure),
     ("crowd", crowd::figure),
     ("start", start::figure),
+    ("replay", replay::figure),
 ];
 
 fn main() -> Result<()> {

@@ -26,6 +26,15 @@ pub(crate) fn run(command: &mut Command) -> Result<(Cost, Output)> {
     Ok((cost, output))
 }
 
+/// Does `work` in this process.
+pub(crate) fn here<T>(work: impl FnOnce() -> T) -> Result<(Cost, T)> {
+    let own = || getrusage(UsageWho::RUSAGE_SELF).context("the system does not tell what this process used");
+    let (before, start) = (own()?, Instant::now());
+    let done = work();
+    let (wall, after) = (start.elapsed(), own()?);
+    Ok((Cost { wall, cpu: total(&after).saturating_sub(total(&before)) }, done))
+}
+
 /// The largest resident size of any child that has ended, in bytes.
 pub(crate) fn largest_child() -> Result<u64> {
     Ok(u64::try_from(children()?.max_rss())? * 1024)
@@ -36,8 +45,11 @@ fn children() -> Result<Usage> {
 }
 
 fn spent() -> Result<Duration> {
-    let children = children()?;
-    Ok(duration(children.user_time()) + duration(children.system_time()))
+    Ok(total(&children()?))
+}
+
+fn total(usage: &Usage) -> Duration {
+    duration(usage.user_time()) + duration(usage.system_time())
 }
 
 fn duration(time: TimeVal) -> Duration {
@@ -62,7 +74,7 @@ pub(crate) fn side_by_side(
     Ok((median(&costs.0), median(&costs.1)))
 }
 
-fn median(costs: &[Cost]) -> Cost {
+pub(crate) fn median(costs: &[Cost]) -> Cost {
     let middle = |pick: fn(&Cost) -> Duration| {
         let mut all: Vec<Duration> = costs.iter().map(pick).collect();
         all.sort();
