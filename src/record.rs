@@ -10,6 +10,10 @@ use crate::model::{
     BalancerLoad, Beat, Capacity, Fleet, Level, Observation, Outcome, Reading, Rules, Signal,
 };
 
+mod progress;
+
+pub use progress::Progress;
+
 /// What `decide` was given and said: the part of a record that the journal keeps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Pass {
@@ -62,7 +66,7 @@ pub struct Record {
     pub policy: Option<String>,
     /// Desired capacity before the move.
     pub desired_from: Option<u32>,
-    /// Desired capacity after the move.
+    /// Desired capacity after the move, or after what was made of it.
     pub desired_to: Option<u32>,
     /// What became of the move.
     pub outcome: Option<Outcome>,
@@ -131,15 +135,12 @@ pub enum Action {
 
 impl Record {
     /// The record of `pass` over `group` under `rules`, with what became of its move.
-    pub fn new(group: &str, rules: &Rules, pass: &Pass, settled: Option<&Settled>) -> Record {
+    pub fn new(group: &str, rules: &Rules, pass: &Pass, progress: &Progress) -> Record {
         let Pass { seen, decision } = pass;
         let (reading, fleet) = (seen.reading.as_ref().ok(), seen.fleet.as_ref().ok());
         let capacity = seen.capacity.as_ref().ok();
         let load = reading.and_then(load);
-        let change = match &decision.verdict {
-            Verdict::Scale(change, _) => Some(change),
-            Verdict::Hold(_) => None,
-        };
+        let change = decision.verdict.change();
         let total = capacity.map(Capacity::total).filter(|_| load.is_some());
         Record {
             time: seen.at,
@@ -156,11 +157,11 @@ impl Record {
             action: action(&decision.verdict),
             policy: change.and_then(|change| change.by.as_ref()).map(|policy| policy.name.clone()),
             desired_from: change.map(|change| change.from),
-            desired_to: change.map(|change| change.to),
-            outcome: settled.map(|settled| settled.outcome),
+            desired_to: change.map(|change| progress.to(change)),
+            outcome: progress.outcome(),
             reason: decision.verdict.reason().to_owned(),
             explanation: explanation(pass),
-            error: error(pass, settled),
+            error: error(pass, progress),
         }
     }
 
@@ -268,8 +269,8 @@ fn unexplained(seen: &Observation) -> Option<String> {
 }
 
 /// What went wrong: with the move, else with reading the group, else with the reading, else in the group.
-fn error(pass: &Pass, settled: Option<&Settled>) -> Option<String> {
-    let of_the_move = settled.and_then(|settled| settled.error.clone());
+fn error(pass: &Pass, progress: &Progress) -> Option<String> {
+    let of_the_move = pass.decision.verdict.change().and_then(|change| progress.error(change));
     let of_the_pass = match &pass.decision.verdict {
         Verdict::Hold(Hold::FleetUnreadable(why)) => Some(why.to_string()),
         Verdict::Hold(Hold::Unusable(Unusable::Missing(why) | Unusable::NoCapacity(why))) => {

@@ -60,6 +60,7 @@ pub fn instant(text: &str) -> Result<Timestamp, String> {
     let wrong =
         || format!("{text:?} is no timestamp; write RFC 3339 (2026-01-31T12:00:00Z) or epoch seconds");
     match text.parse::<f64>() {
+        Ok(seconds) if !seconds.is_finite() => Err(wrong()),
         Ok(seconds) if seconds.abs() > 1e11 => {
             Err(format!("{text} is too large for epoch seconds; are these milliseconds? divide by 1000"))
         }

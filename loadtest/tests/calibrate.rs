@@ -141,7 +141,9 @@ async fn found(known: Known, objectives: &[Objective; 2]) -> [Calibration; 2] {
             (Ok(first), Ok(second)) => return [first, second],
             (first, second) => refusals.extend([first.err(), second.err()].into_iter().flatten()),
         }
-        let busy = |why: &Refusal| ["generator", "disagree", "uncertain"].contains(&why.code());
+        let busy = |why: &Refusal| {
+            ["generator", "disagree", "uncertain", "too_few_answers", "never_held"].contains(&why.code())
+        };
         assert!(refusals.iter().all(busy), "{known:?}: {refusals:?}\n{text}");
     }
     panic!("{known:?}: {refusals:?}");

@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use crate::cli::CommonArgs;
 use crate::exit::Exit;
 use crate::explain::Explanation;
+use crate::journal::Fault;
 use crate::journal::jsonl::Jsonl;
 use crate::journal::retrace::{Moment, Retrace};
-use crate::journal::{Entry, Fault};
 use crate::output::{Printer, count, number, word};
-use crate::record::{Action, Record, Settled};
+use crate::record::{Action, Progress, Record};
 use crate::setup::Setup;
 
 /// Explains the last pass of each group, or the last one at or before `at`.
@@ -25,10 +25,10 @@ pub fn run(common: &CommonArgs, at: Option<Timestamp>) -> Result<Exit> {
     let mut printer = Printer::new(common.json, []);
     for group in &setup.groups {
         let key = setup.group_key(group);
-        let Some((moment, settled)) = find(&journal, &key, at.unwrap_or(Timestamp::MAX))? else {
+        let Some((moment, progress)) = find(&journal, &key, at.unwrap_or(Timestamp::MAX))? else {
             bail!(nothing_to_explain(&group.name, &journal.dir(&key), at));
         };
-        let explanation = Explanation::of(&group.name, &moment, settled.as_ref());
+        let explanation = Explanation::of(&group.name, &moment, &progress);
         match common.json {
             true => printer.json_line(&explanation),
             false => tell(&mut printer, &explanation),
@@ -46,19 +46,19 @@ fn nothing_to_explain(group: &str, journal: &Path, at: Option<Timestamp>) -> Str
     )
 }
 
-/// The last whole pass at or before `at`, and what became of its move.
-fn find(journal: &Jsonl, key: &str, at: Timestamp) -> Result<Option<(Moment, Option<Settled>)>, Fault> {
+/// The last whole pass at or before `at`, and how far its move has come.
+fn find(journal: &Jsonl, key: &str, at: Timestamp) -> Result<Option<(Moment, Progress)>, Fault> {
     let mut retrace = Retrace::default();
     let (mut found, mut later) = (None, false);
     journal.entries(key, |entry| {
         if later {
             return;
         }
-        match (retrace.take(&entry), &mut found, entry) {
-            (Some(moment), ..) if moment.pass.seen.at > at => later = true,
-            (Some(moment), ..) => found = Some((moment, None)),
-            (None, Some((_, settled)), Entry::Settled(now)) => *settled = Some(now),
-            _ => {}
+        match (retrace.take(&entry), &mut found) {
+            (Some(moment), _) if moment.pass.seen.at > at => later = true,
+            (Some(moment), _) => found = Some((moment, Progress::default())),
+            (None, Some((_, progress))) => progress.clone_from(retrace.progress()),
+            (None, None) => {}
         }
     })?;
     Ok(found)

@@ -10,7 +10,7 @@ use crate::decide::decide;
 use crate::decide::verdict::Verdict;
 use crate::journal::{Entry, Fault, Guard, State, digest};
 use crate::model::{Change, Fleet, NoReading, Observation, Outcome, Reading, Rules, Unreadable};
-use crate::record::{Pass, Record, Settled};
+use crate::record::{Pass, Progress, Record, Settled};
 use crate::scaler::{Detail, Scaled, Seen};
 use crate::tick::Tick;
 
@@ -58,12 +58,12 @@ impl Controller {
         settle_open(&mut ledger, &seen).await?;
         let pass = judge(group, tick, &ledger, seen).await;
         let before = last_move(group, &ledger.state);
-        let settled = self.write_and_act(group, tick, &mut ledger, &pass).await?;
+        let progress = self.write_and_act(group, tick, &mut ledger, &pass).await?;
         // Without a checkpoint the next pass reads more; it forgets nothing.
         if let Err(fault) = ledger.guard.checkpoint(&ledger.state).await {
             tracing::warn!(group = group.name, "the journal has no new checkpoint: {fault}");
         }
-        let record = Record::new(&group.name, &ledger.rules, &pass, settled.as_ref());
+        let record = Record::new(&group.name, &ledger.rules, &pass, &progress);
         // While the group is held, so that no other pass tells the same.
         self.notices.take(&group.key, before.as_ref(), &record).await;
         Ok(record)
@@ -76,7 +76,7 @@ impl Controller {
         tick: &Tick,
         ledger: &mut Ledger<'_>,
         pass: &Pass,
-    ) -> Result<Option<Settled>, Fault> {
+    ) -> Result<Progress, Fault> {
         let mut entries = Vec::new();
         if !ledger.state.ruled || ledger.state.rules != *ledger.rules {
             entries.push(Entry::Rules { at: tick.at, rules: Box::new(ledger.rules.clone().into_owned()) });
@@ -84,13 +84,14 @@ impl Controller {
         entries.push(Entry::Pass { pass: Box::new(pass.clone()), memory: digest(&ledger.state.memory) });
         let Verdict::Scale(change, _) = &pass.decision.verdict else {
             ledger.write(entries).await?;
-            return Ok(None);
+            return Ok(Progress::default());
         };
-        self.make(group, tick, ledger, change, entries).await.map(Some)
+        self.make(group, tick, ledger, change, entries).await
     }
 
     /// Makes a move, execution by execution: each is written down before and after, the first together with
-    /// `entries`. One that was not simply taken is the last. Its outcome is that of the move.
+    /// `entries`. One that was not simply taken is the last. Once something was made, that is told whatever
+    /// becomes of the journal.
     async fn make(
         &self,
         group: &Group,
@@ -98,21 +99,22 @@ impl Controller {
         ledger: &mut Ledger<'_>,
         change: &Change,
         mut entries: Vec<Entry>,
-    ) -> Result<Settled, Fault> {
-        let mut executions = change.each();
-        let mut next = executions.next().unwrap_or_else(|| change.clone());
-        let mut made = 0;
-        loop {
-            entries.push(Entry::Started { at: tick.at, change: next.clone() });
-            ledger.write(std::mem::take(&mut entries)).await?;
-            let (settled, written) = self.execute(group, tick, ledger, &next).await;
-            made += u32::from(settled.outcome.is_as_wished());
+    ) -> Result<Progress, Fault> {
+        let mut progress = Progress::default();
+        for execution in change.each() {
+            entries.push(Entry::Started { at: tick.at, change: execution.clone() });
+            if let Err(fault) = ledger.write(std::mem::take(&mut entries)).await {
+                return told_of(progress, fault);
+            }
+            progress.begin(&execution);
+            let (settled, written) = self.execute(group, tick, ledger, &execution).await;
             let goes_on = written && settled.outcome.is_as_wished() && Instant::now() < tick.deadline;
-            match executions.next().filter(|_| goes_on) {
-                Some(another) => next = another,
-                None => return Ok(of_several(settled, made, change.times)),
+            progress.settle(settled);
+            if !goes_on {
+                break;
             }
         }
+        Ok(progress)
     }
 
     /// One execution and its outcome, and whether that is in the journal. What was done is told even if it
@@ -146,16 +148,18 @@ impl Controller {
 /// The record of the pass before, if it made a move: should it have been killed, nobody was told yet.
 fn last_move(group: &Group, state: &State) -> Option<Record> {
     let last = state.last.as_ref().filter(|last| matches!(last.decision.verdict, Verdict::Scale(..)))?;
-    Some(Record::new(&group.name, &state.rules, last, state.settled.as_ref()))
+    Some(Record::new(&group.name, &state.rules, last, &state.progress))
 }
 
-/// The outcome of the last execution, with how many there were if some are missing.
-fn of_several(mut settled: Settled, made: u32, of: u32) -> Settled {
-    if made < of && of > 1 {
-        let why = settled.error.take().unwrap_or_else(|| TOO_LATE.to_owned());
-        settled.error = Some(format!("{made} of {of} executions were made; {why}"));
+/// A move that ends since no further execution can be written down: what was made of it, if anything was.
+fn told_of(mut progress: Progress, fault: Fault) -> Result<Progress, Fault> {
+    match &mut progress.settled {
+        Some(settled) => {
+            settled.error = Some(format!("the next one cannot be written into the journal: {fault}"));
+            Ok(progress)
+        }
+        None => Err(fault),
     }
-    settled
 }
 
 /// If the answer to an earlier move was lost, settles it by what desired capacity is now.

@@ -8,7 +8,7 @@ use super::{Controller, Group, SIDE_BY_SIDE};
 use crate::decide::{cooldown_left, decide};
 use crate::journal::State;
 use crate::model::{Observation, Rules};
-use crate::record::{Pass, Record};
+use crate::record::{Pass, Progress, Record};
 use crate::tick::Tick;
 
 /// One group as it stands.
@@ -50,10 +50,10 @@ impl Controller {
         let rules = group.rules.at(tick.at);
         let cooldown_left_seconds = cooldown(&rules, &state, &seen);
         let decision = decide(&rules, &state.memory, &seen);
-        let mut now = Record::new(&group.name, &rules, &Pass { seen, decision }, None);
+        let mut now = Record::new(&group.name, &rules, &Pass { seen, decision }, &Progress::default());
         now.error = now.error.or(broken);
         let last = state.last.as_ref();
-        let last = last.map(|last| Record::new(&group.name, &state.rules, last, state.settled.as_ref()));
+        let last = last.map(|last| Record::new(&group.name, &state.rules, last, &state.progress));
         Status { now, cooldown_left_seconds, last }
     }
 }

@@ -19,7 +19,7 @@ use crate::decide::decide_telling;
 use crate::decide::memory::elapsed;
 use crate::journal::retrace::Moment;
 use crate::model::{Observation, Reading};
-use crate::record::{Record, Settled};
+use crate::record::{Progress, Record};
 
 /// Why a pass decided what it did.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -61,10 +61,10 @@ pub struct Answer {
 }
 
 impl Explanation {
-    /// Explains what was decided for `group` at `moment`, given what became of its move.
-    pub fn of(group: &str, moment: &Moment, settled: Option<&Settled>) -> Explanation {
+    /// Explains what was decided for `group` at `moment`, given how far its move has come.
+    pub fn of(group: &str, moment: &Moment, progress: &Progress) -> Explanation {
         Explanation {
-            record: Record::new(group, &moment.rules, &moment.pass, settled),
+            record: Record::new(group, &moment.rules, &moment.pass, progress),
             reproduced: moment.is_reproduced(),
             ages: Ages::of(&moment.pass.seen),
             chain: chain(moment),

@@ -25,7 +25,7 @@ fn after(loads: &[u32], rules: Rules) -> Explanation {
     let limits = Limits { min: 2, max: 4 };
     let story =
         Story { rules, limits, steps, group_cooldown: 300, interval: 60, boot: 30, servers: 2, ticks };
-    Explanation::of("web", moments(&story).last().unwrap(), None)
+    Explanation::of("web", moments(&story).last().unwrap(), &Progress::default())
 }
 
 fn questions(chain: &[Answer]) -> Vec<&str> {

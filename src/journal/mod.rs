@@ -18,7 +18,7 @@ pub use rehearsal::Rehearsal;
 
 use crate::decide::memory::Memory;
 use crate::model::{Change, Rules};
-use crate::record::{Pass, Settled};
+use crate::record::{Pass, Progress, Settled};
 
 /// One line of a journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -85,8 +85,9 @@ pub struct State {
     pub ruled: bool,
     /// The last pass, for `status`.
     pub last: Option<Box<Pass>>,
-    /// What became of the last pass's move.
-    pub settled: Option<Settled>,
+    /// How far the last pass's move has come.
+    #[serde(default)]
+    pub progress: Progress,
 }
 
 impl State {
@@ -100,12 +101,15 @@ impl State {
             Entry::Pass { pass, .. } => {
                 self.memory.take_in(&self.rules, &pass.seen);
                 self.last = Some(pass.clone());
-                self.settled = None;
+                self.progress = Progress::default();
             }
-            Entry::Started { at, change } => self.memory.started(*at, change),
+            Entry::Started { at, change } => {
+                self.memory.started(*at, change);
+                self.progress.begin(change);
+            }
             Entry::Settled(settled) => {
                 self.memory.settled(settled.outcome);
-                self.settled = Some(settled.clone());
+                self.progress.settle(settled.clone());
             }
             Entry::Found { at, desired } => self.memory.found(*at, *desired),
             Entry::Thinned(_) => {}

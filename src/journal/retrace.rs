@@ -5,7 +5,7 @@ use crate::decide::decide;
 use crate::decide::memory::Memory;
 use crate::decide::verdict::Decision;
 use crate::model::Rules;
-use crate::record::{Pass, Settled};
+use crate::record::{Pass, Progress};
 
 /// A pass, and everything that its decision rested on.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,8 +54,8 @@ impl Retrace {
         moment
     }
 
-    /// What became of the last pass's move, as far as has been read.
-    pub fn settled(&self) -> Option<&Settled> {
-        self.state.settled.as_ref()
+    /// How far the last pass's move has come, as far as has been read.
+    pub fn progress(&self) -> &Progress {
+        &self.state.progress
     }
 }

@@ -37,7 +37,7 @@ impl Change {
             let by = (i64::from(to) - i64::from(from)) * i64::from(done) / i64::from(times.max(1));
             u32::try_from(i64::from(from) + by).unwrap_or(to)
         };
-        (0..times).map(move |done| Change::once(after(done), after(done + 1), self.by.clone()))
+        (0..times.max(1)).map(move |done| Change::once(after(done), after(done + 1), self.by.clone()))
     }
 }
 

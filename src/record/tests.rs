@@ -4,7 +4,7 @@
 use super::*;
 use crate::decide::decide;
 use crate::decide::memory::Memory;
-use crate::model::{Direction, Effect, Limits, Moves, NoReading, Nodes, Step, Unreadable, Window};
+use crate::model::{Change, Direction, Effect, Limits, Moves, NoReading, Nodes, Step, Unreadable, Window};
 
 fn observation() -> Observation {
     let at: Timestamp = "2026-11-22T01:30:00Z".parse().unwrap();
@@ -44,7 +44,50 @@ fn observation() -> Observation {
 fn record(seen: Observation, settled: Option<&Settled>) -> Record {
     let rules = Rules { max: Some(6), ..Rules::default() };
     let decision = decide(&rules, &Memory::default(), &seen);
-    Record::new("Group01", &rules, &Pass { seen, decision }, settled)
+    let mut progress = Progress::default();
+    if let (Some(change), Some(settled)) = (decision.verdict.change(), settled) {
+        progress.begin(change);
+        progress.settle(settled.clone());
+    }
+    Record::new("Group01", &rules, &Pass { seen, decision }, &progress)
+}
+
+/// Outcome, goal and error of a move from 2 to 4 by steps of one, after these outcomes of its executions; none
+/// for one that was begun and of which nobody knows more.
+fn after(outcomes: &[Option<Outcome>]) -> (Option<Outcome>, u32, Option<String>) {
+    let change = Change { from: 2, to: 4, by: None, times: 2 };
+    let mut progress = Progress::default();
+    for (execution, outcome) in change.each().zip(outcomes) {
+        progress.begin(&execution);
+        let error = outcome.filter(|outcome| !outcome.is_as_wished()).map(|_| "why".to_owned());
+        let settled = outcome.map(|outcome| Settled { at: Timestamp::UNIX_EPOCH, outcome, error });
+        settled.into_iter().for_each(|settled| progress.settle(settled));
+    }
+    (progress.outcome(), progress.to(&change), progress.error(&change))
+}
+
+#[test]
+fn a_move_of_several_executions_tells_what_was_made_of_it() {
+    use Outcome::{Executed, Failed, Refused, Unknown};
+    let told = |text: &str| Some(text.to_owned());
+    for (outcomes, expected) in [
+        (vec![Some(Executed), Some(Executed)], (Some(Executed), 4, None)),
+        (vec![Some(Executed), Some(Refused)], (Some(Executed), 3, told("1 of 2 executions were made; why"))),
+        (vec![Some(Executed), Some(Failed)], (Some(Failed), 3, told("1 of 2 executions were made; why"))),
+        (
+            vec![Some(Executed), Some(Unknown)],
+            (Some(Unknown), 4, told("1 of 2 executions are known to have been made; why")),
+        ),
+        (vec![Some(Executed), None], (None, 4, None)),
+        (
+            vec![Some(Executed)],
+            (Some(Executed), 3, told("1 of 2 executions were made; the pass ended before the others")),
+        ),
+        (vec![Some(Refused)], (Some(Refused), 4, told("0 of 2 executions were made; why"))),
+        (vec![None], (None, 4, None)),
+    ] {
+        assert_eq!(after(&outcomes), expected, "{outcomes:?}");
+    }
 }
 
 #[test]

@@ -79,7 +79,7 @@ impl Given {
         };
         let journal = configured.journal();
         let key = configured.group_key(group);
-        let from = Timestamp::now() - args.since.unwrap_or(SINCE);
+        let from = Timestamp::now().saturating_sub(args.since.unwrap_or(SINCE)).unwrap_or(Timestamp::MIN);
         let mut history = History::default();
         journal.entries(&key, |entry| {
             if entry.at().is_none_or(|at| at >= from) {
