@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use futures::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
 
 use crate::app::App;
 use crate::balancer::Pool;
@@ -21,6 +22,8 @@ const AT_ONCE: usize = 8;
 pub(super) struct Gathered {
     /// The tenant's servers and balancers, or why they could not be read.
     cloud: Result<Cloud, Fault>,
+    /// When it began: what was seen is judged as of then, also if the clock jumps meanwhile.
+    pub(super) at: Timestamp,
     /// The launcher's count of changes when the gathering began.
     pub(super) changes: Option<u64>,
     /// What the groups wanted before the cloud was read, by their ids; none are asked for by self-heal.
@@ -46,26 +49,26 @@ struct Cloud {
 
 /// Gathers what the rounds of these groups of one tenant need.
 pub(super) async fn for_groups(app: &App, tenant: &str, keys: &[GroupKey]) -> Gathered {
-    let changes = changes(app);
+    let (at, changes) = (app.now(), changes(app));
     let (wishes, known) = match remembered(app, keys).await {
         Ok(remembered) => remembered,
         Err(error) => {
             // Read without it, the cloud would not show the nodes of servers that vanished.
             let reason = format!("what is known of servers: {:#}", anyhow::Error::from(error));
-            return Gathered { cloud: Err(Fault::Retryable(reason)), changes, wishes: HashMap::new() };
+            return Gathered { cloud: Err(Fault::Retryable(reason)), at, changes, wishes: HashMap::new() };
         }
     };
     let wanted = keys.iter().map(|key| key.group.as_str()).collect();
     let cloud = read(app, tenant, &wanted, known.iter()).await;
-    Gathered { cloud, changes, wishes }
+    Gathered { cloud, at, changes, wishes }
 }
 
 /// The same for groups that self-heal looks at, of which more is known already.
 pub(super) async fn for_idle(app: &App, tenant: &str, idle: &[Idle]) -> Gathered {
-    let changes = changes(app);
+    let (at, changes) = (app.now(), changes(app));
     let wanted = idle.iter().map(|idle| idle.key.group.as_str()).collect();
     let cloud = read(app, tenant, &wanted, idle.iter().flat_map(|idle| &idle.known)).await;
-    Gathered { cloud, changes, wishes: HashMap::new() }
+    Gathered { cloud, at, changes, wishes: HashMap::new() }
 }
 
 /// The launcher's count of changes.

@@ -35,7 +35,7 @@ async fn try_run(app: &App, gathered: &Gathered, key: &GroupKey) -> Result<Optio
     }
     let (plan, verdict) = match gathered.of(&key.group, known) {
         Ok(seen) => {
-            let plan = converge::plan(&wanted(&group, &launch), &seen, app.now(), &rules(app));
+            let plan = converge::plan(&wanted(&group, &launch), &seen, gathered.at, &rules(app));
             let faults = effects::carry_out(app, key, &launch, &plan.steps).await;
             let verdict = converge::judge(&plan, &faults);
             (Some(plan), verdict)
