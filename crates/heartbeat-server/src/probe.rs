@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use tokio::time::timeout;
+use url::Url;
 
 use crate::args::Args;
 use crate::cache::Cache;
@@ -44,10 +45,12 @@ impl Probes {
     pub(crate) fn open(args: &Args) -> Result<Probes> {
         let mut all = Vec::new();
         if let Some(url) = &args.database {
-            all.push(Probe::Database(Database::open(url, args.timeout).context("--database")?));
+            let open = |url: Url| Database::open(&url, args.timeout);
+            all.push(Probe::Database(parsed(url).and_then(open).context("--database")?));
         }
         if let Some(url) = &args.cache {
-            all.push(Probe::Cache(Cache::open(url, args.timeout).context("--cache")?));
+            let open = |url: Url| Cache::open(&url, args.timeout);
+            all.push(Probe::Cache(parsed(url).and_then(open).context("--cache")?));
         }
         all.extend(args.disk.clone().map(|dir| Probe::Disk(Disk::new(dir))));
         Ok(Probes { all, patience: args.timeout })
@@ -71,6 +74,11 @@ impl Probes {
         }
         Beat { timings, failed: None }
     }
+}
+
+/// There may be a password in it, so it is not repeated.
+fn parsed(url: &str) -> Result<Url> {
+    Url::parse(url).context("this is no URL; in a user or password, write what is no letter or digit as %XX")
 }
 
 impl Probe {

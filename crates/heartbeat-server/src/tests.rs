@@ -161,9 +161,19 @@ async fn what_can_never_work_is_told_at_the_start() {
 
 #[test]
 fn a_password_is_not_taken_from_the_command_line() {
-    let typed = ["heartbeat-server", "--database", "postgres://me:hunter2@host/name"];
-    let matches = Args::command().get_matches_from(typed);
-    let args = Args::from_arg_matches(&matches).unwrap();
-    let told = args.refuse_typed_secrets(&matches).unwrap_err().to_string();
-    assert!(told.contains("HEARTBEAT_DATABASE") && !told.contains("hunter2"), "{told}");
+    for url in ["postgres://me:hunter2@host/name", "postgres://host/name?user=me&password=hunter2"] {
+        let matches = Args::command().get_matches_from(["heartbeat-server", "--database", url]);
+        let args = Args::from_arg_matches(&matches).unwrap();
+        let told = args.refuse_typed_secrets(&matches).unwrap_err().to_string();
+        assert!(told.contains("HEARTBEAT_DATABASE") && !told.contains("hunter2"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_url_that_cannot_be_read_is_not_repeated() {
+    for name in ["--database", "--cache"] {
+        let error = Probes::open(&args(&[name, "postgres://me:hunter2/@host:no/name"])).err().unwrap();
+        let told = format!("{error:#}");
+        assert!(told.contains(name) && told.contains("no URL") && !told.contains("hunter2"), "{told}");
+    }
 }
