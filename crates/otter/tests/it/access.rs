@@ -260,6 +260,30 @@ async fn history_says_what_was_refused_and_why() {
 }
 
 #[tokio::test]
+async fn history_is_paged_from_the_newest_line_by_its_links() {
+    let service = Service::start().await;
+    let (group, policies) = service.group(0, 9, json!([change(1)])).await;
+    for _ in 0..4 {
+        service.execute(&group, &policies[0]).await;
+    }
+    let home = format!("/groups/{group}/history");
+    let (mut path, mut sizes) = (format!("{home}?limit=2"), Vec::new());
+    let mut desired = Vec::new();
+    loop {
+        let page = service.get(&path).await;
+        let lines = page["history"].as_array().unwrap();
+        sizes.push(lines.len());
+        desired.extend(lines.iter().map(|line| line["to"].as_i64().unwrap()));
+        let Some(next) = page["history_links"][0]["href"].as_str() else { break };
+        assert_eq!(page["history_links"][0]["rel"], "next");
+        path = next.strip_prefix("http://otter.test/v1.0/123456").unwrap().to_owned();
+    }
+    assert_eq!((sizes, desired), (vec![2, 2, 1], vec![4, 3, 2, 1, 0]), "each line once");
+    let wrong = service.ask("GET", &format!("{home}?marker=newest"), None).await;
+    assert_eq!(wrong.error(), (400, "InvalidQueryArgument"));
+}
+
+#[tokio::test]
 async fn a_tenant_that_asks_too_often_is_told_to_wait() {
     let mut settings = crate::support::settings();
     settings.limits.requests_per_minute = 2;
