@@ -16,7 +16,7 @@ use crate::output::Printer;
 use crate::replay::report::Judged;
 use crate::replay::score::{Judge, Score};
 use crate::replay::trace::Trace;
-use crate::replay::{plot, report};
+use crate::replay::{Course, plot, report};
 use candidates::{Candidate, candidates};
 use given::Given;
 
@@ -41,8 +41,16 @@ pub fn run(common: &CommonArgs, args: &ReplayArgs) -> Result<Exit> {
     let candidates = candidates(common, args, &given)?;
     let Given { trace, setup, .. } = &given;
     let judge = Judge::new(trace, setup);
-    let courses = work::side_by_side(&candidates, |candidate| candidate.course(&given));
-    let scores: Vec<Score> = courses.iter().map(|course| judge.score(course)).collect();
+    // A course is only kept where it is drawn: a sweep has thousands.
+    let drawn = |candidate: &Candidate| {
+        args.html.is_some()
+            || args.plot.is_some() && candidates.first().is_some_and(|first| std::ptr::eq(candidate, first))
+    };
+    let judged = work::side_by_side(&candidates, |candidate| {
+        let course = candidate.course(&given);
+        (judge.score(&course), drawn(candidate).then_some(course))
+    });
+    let (scores, courses): (Vec<Score>, Vec<Option<Course>>) = judged.into_iter().unzip();
     if trace.looks_capped() {
         tracing::warn!(
             "{} stays at its peak for long: if overload capped it, the true load was higher and every score flatters",
@@ -50,14 +58,21 @@ pub fn run(common: &CommonArgs, args: &ReplayArgs) -> Result<Exit> {
         );
     }
     print(common.json, trace, &candidates, &scores);
-    if let (Some(file), Some(first), Some(score)) = (&args.plot, courses.first(), scores.first()) {
+    if let (Some(file), Some(first), Some(score)) =
+        (&args.plot, courses.iter().flatten().next(), scores.first())
+    {
         let svg = plot::svg(trace, setup, first, &candidates[0].label(), score);
         fs::write(file, svg).with_context(|| format!("{} cannot be written", file.display()))?;
     }
     if let Some(file) = &args.html {
-        let judged = candidates.iter().zip(&scores).zip(&courses).map(|((candidate, score), course)| {
-            Judged { name: candidate.label(), settings: candidate.settings(), score, course }
-        });
+        let judged = candidates.iter().zip(&scores).zip(courses.iter().flatten()).map(
+            |((candidate, score), course)| Judged {
+                name: candidate.label(),
+                settings: candidate.settings(),
+                score,
+                course,
+            },
+        );
         let page = report::html(trace, setup, &given.world(), &judged.collect::<Vec<_>>());
         fs::write(file, page).with_context(|| format!("{} cannot be written", file.display()))?;
     }
