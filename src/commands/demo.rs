@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use sandbox::{BackendPlan, Effect, GroupPlan, Plan, PolicyPlan, Sandbox, Traffic, Wave};
+use sandbox::{BackendPlan, GroupPlan, Plan, PolicyPlan, Sandbox, Traffic, Wave};
 use tokio::time::Instant;
 
 use crate::cli::CommonArgs;
@@ -60,15 +60,11 @@ async fn stopped(signals: &mut Signals) {
 }
 
 fn plan() -> Plan {
-    let policy = |name: &str, change| PolicyPlan {
-        name: name.to_owned(),
-        cooldown: 0.0,
-        effect: Effect::Change(change),
-    };
+    let policies = [("add_on", 1), ("add_3", 3), ("remove_1", -1)];
     let group = GroupPlan {
         min: 2,
         max: 14,
-        policies: vec![policy("add_on", 1), policy("add_3", 3), policy("remove_1", -1)],
+        policies: policies.map(|(name, by)| PolicyPlan::change(name, by)).to_vec(),
         ..GroupPlan::default()
     };
     Plan {

@@ -1,6 +1,6 @@
 //! `check` and `status`: what they find, and that they change nothing.
 
-use sandbox::{Ask, Effect, Fault, GroupPlan, Plan, PolicyPlan};
+use sandbox::{Ask, Fault, GroupPlan, Plan, PolicyPlan};
 use serde_json::{Value, json};
 
 use crate::cloud::{BALANCER, HIGH, LONG_COOLDOWN, Stage, small};
@@ -80,14 +80,9 @@ async fn warnings_are_errors_only_where_strict() {
 
 #[tokio::test]
 async fn a_policy_of_the_wrong_direction_is_an_error() {
-    let policy = |name: &str, change| PolicyPlan {
-        name: name.to_owned(),
-        cooldown: 0.0,
-        effect: Effect::Change(change),
-    };
     let group = GroupPlan {
         min: 2,
-        policies: vec![policy("add_on", -1), policy("remove_1", -1)],
+        policies: vec![PolicyPlan::change("add_on", -1), PolicyPlan::change("remove_1", -1)],
         ..GroupPlan::default()
     };
     let stage = Stage::with(Plan { groups: vec![group], ..small() }).await;

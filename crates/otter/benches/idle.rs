@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use otter::balancer::Memory;
 use otter::clock::SystemClock;
 use otter::launcher::Simulated;
-use otter::model::state::{Group, Progress, Status};
+use otter::model::state::Group;
 use otter::model::{GroupConfig, GroupKey, Launch, Policy, Problems, StoredPolicy};
 use otter::settings::{Auth, Settings};
 use otter::store::{self, Durability, Rows, Sqlite, Store};
@@ -77,19 +77,8 @@ fn idle(number: usize) -> (Group, StoredPolicy) {
     let policy = json!({"name": "p", "cooldown": 0, "type": "webhook", "change": 1});
     let config = GroupConfig::read_new("", &config, &mut problems).unwrap();
     let policy = Policy::read("", &policy, &mut problems).unwrap();
-    let group = Group {
-        key: GroupKey { tenant: "t".to_owned(), group: format!("group-{number:032}") },
-        config,
-        desired: 0,
-        touched: None,
-        paused: false,
-        suspended: false,
-        deleting: false,
-        status: Status::Active,
-        errors: Vec::new(),
-        active: 0,
-        progress: Progress::default(),
-    };
+    let key = GroupKey { tenant: "t".to_owned(), group: format!("group-{number:032}") };
+    let group = Group::new(key, config);
     (group, StoredPolicy { id: format!("policy-{number:032}"), policy, touched: None, due: None })
 }
 

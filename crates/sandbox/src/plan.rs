@@ -267,11 +267,6 @@ pub struct GroupPlan {
 
 impl Default for GroupPlan {
     fn default() -> Self {
-        let step = |name: &str, change| PolicyPlan {
-            name: name.to_owned(),
-            cooldown: 0.0,
-            effect: Effect::Change(change),
-        };
         Self {
             name: "Group01".to_owned(),
             flavor: "general1-2".to_owned(),
@@ -281,7 +276,7 @@ impl Default for GroupPlan {
             cooldown: 0,
             load_balancers: vec!["load_balancer".to_owned()],
             draining_timeout: None,
-            policies: vec![step("add_on", 1), step("remove_1", -1)],
+            policies: vec![PolicyPlan::change("add_on", 1), PolicyPlan::change("remove_1", -1)],
         }
     }
 }
@@ -297,6 +292,13 @@ pub struct PolicyPlan {
     /// What it does.
     #[serde(flatten)]
     pub effect: Effect,
+}
+
+impl PolicyPlan {
+    /// One without a cooldown that adds so many servers, or removes them if negative.
+    pub fn change(name: &str, by: i64) -> Self {
+        Self { name: name.to_owned(), cooldown: 0.0, effect: Effect::Change(by) }
+    }
 }
 
 /// What a policy does to the desired capacity, worded as Autoscale words it.

@@ -102,18 +102,10 @@ mod tests {
     fn group() -> Group {
         let (tenant, group) = ("t".to_owned(), "g".to_owned());
         let (name, metadata) = ("g".to_owned(), std::collections::BTreeMap::new());
+        let config = GroupConfig { name, cooldown: 0, min_entities: 1, max_entities: 9, metadata };
         Group {
-            key: GroupKey { tenant, group },
-            config: GroupConfig { name, cooldown: 0, min_entities: 0, max_entities: 9, metadata },
-            desired: 1,
-            touched: None,
-            paused: false,
-            suspended: false,
-            deleting: false,
-            status: Status::Active,
-            errors: Vec::new(),
-            active: 0,
-            progress: Progress { wanted: 5, due: Some(now()), retries: 0, failures: 0 },
+            progress: Progress { wanted: 5, due: Some(now()), ..Progress::default() },
+            ..Group::new(GroupKey { tenant, group }, config)
         }
     }
 

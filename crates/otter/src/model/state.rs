@@ -52,6 +52,25 @@ pub struct Group {
     pub progress: Progress,
 }
 
+impl Group {
+    /// A new group: as many servers as its minimum, and nothing for convergence to do yet.
+    pub fn new(key: GroupKey, config: GroupConfig) -> Self {
+        Self {
+            desired: config.min_entities.into(),
+            key,
+            config,
+            touched: None,
+            paused: false,
+            suspended: false,
+            deleting: false,
+            status: Status::Active,
+            errors: Vec::new(),
+            active: 0,
+            progress: Progress::default(),
+        }
+    }
+}
+
 /// Whether convergence of a group works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]

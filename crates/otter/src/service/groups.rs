@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::engine;
 use crate::error::Error;
 use crate::model::history::Caller;
-use crate::model::state::{Group, Progress, Status};
+use crate::model::state::{Group, Progress};
 use crate::model::{Cause, GroupConfig, GroupKey, Launch, Policy, Problems, StoredPolicy};
 use crate::store::Rows;
 
@@ -101,17 +101,8 @@ async fn insert(
     }
     let now = clock.now();
     let group = Group {
-        desired: new.config.min_entities.into(),
-        key,
-        config: new.config,
-        touched: None,
-        paused: false,
-        suspended: false,
-        deleting: false,
-        status: Status::Active,
-        errors: Vec::new(),
-        active: 0,
-        progress: Progress { wanted: 1, due: Some(now), retries: 0, failures: 0 },
+        progress: Progress { wanted: 1, due: Some(now), ..Progress::default() },
+        ..Group::new(key, new.config)
     };
     rows.insert_group(&group, &new.launch, now).await?;
     let mut policies = Vec::new();
