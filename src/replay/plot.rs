@@ -223,16 +223,17 @@ fn side(score: &Score) -> String {
 }
 
 fn facts(score: &Score) -> [String; 9] {
+    let [j, j10, short, longest, lost, _, _, moves, reversals] = score.cells();
     [
-        format!("J {:.3}", score.j),
-        format!("J10 {:.3}", score.j10),
-        format!("short {:.2} % of the time", score.tau_u),
-        format!("longest {} min", score.longest_short_minutes),
-        format!("lost load {:.2} %", score.lost_load_percent),
+        format!("J {j}"),
+        format!("J10 {j10}"),
+        format!("short {short} of the time"),
+        format!("longest {longest}"),
+        format!("lost load {lost}"),
         format!("{:.0} server hours", score.server_hours),
         format!("{:.2} x the clairvoyant's", score.hours_ratio),
-        format!("{} moves", score.actions),
-        format!("{} reversals", score.reversals),
+        format!("{moves} moves"),
+        format!("{reversals} reversals"),
     ]
 }
 
