@@ -87,12 +87,14 @@ impl Source {
 
     /// A number of at least zero.
     pub(super) fn number(&self, name: &str, draft: &mut Draft) -> Option<f64> {
-        self.value(name, "a number of at least 0", draft, |value| match value {
-            Literal::Integer(number) => Some(*number as f64),
-            Literal::Float(number) => Some(*number),
-            _ => None,
+        self.value(name, "a number of at least 0", draft, |value| {
+            let number = match value {
+                Literal::Integer(number) => *number as f64,
+                Literal::Float(number) => *number,
+                _ => return None,
+            };
+            Some(number).filter(|number| *number >= 0.0)
         })
-        .filter(|number| *number >= 0.0)
     }
 
     pub(super) fn flag(&self, name: &str, default: bool, draft: &mut Draft) -> bool {

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::group::{Flavors, GroupSettings};
 use super::origin::Rows;
-use super::place::Place;
+use super::place::{Place, is_exposed};
 use super::problem::Report;
 use super::scalar::UNLIMITED;
 use super::schema::{Form, Key, join};
@@ -222,7 +222,10 @@ impl CloudSettings {
 
     /// Tokens and credentials in clear over a network are refused before anything is sent.
     fn tell_plain_http(&self, report: &mut Report) {
-        for (key, url) in self.addresses().filter(|(_, url)| !self.allow_plain_http && is_exposed(url)) {
+        for (key, url) in self
+            .addresses()
+            .filter(|(_, url)| !self.allow_plain_http && Url::parse(url).is_ok_and(|url| is_exposed(&url)))
+        {
             let fault = "would send credentials or tokens in clear over the network; write https://, \
                 or set cloud.allow_plain_http = true if that is meant";
             report.tell(&key, Some(format!("{url:?}")), fault);
@@ -272,16 +275,4 @@ impl CloudSettings {
         rows.add(format!("{SECTION}.rates.load_balancer"), self.rates.load_balancer);
         rows.add(format!("{SECTION}.rates.compute"), self.rates.compute);
     }
-}
-
-/// Plain http to anything but this machine.
-fn is_exposed(url: &str) -> bool {
-    let Ok(url) = Url::parse(url) else { return false };
-    let loopback = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    url.scheme() == "http" && !loopback
 }

@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ::cloud::http::is_loopback;
 use serde::Deserialize;
 use url::Url;
 
 use super::check::is_secret;
 use super::duration;
 use super::origin::Rows;
-use super::place::Place;
+use super::place::{Place, is_exposed};
 use super::problem::Report;
 use super::schema::{Form, KIND, Key, join};
 
@@ -193,8 +192,9 @@ impl HeartbeatSettings {
     }
 
     fn tell_plain_http(&self, at: &str, allowed: bool, report: &mut Report) {
-        let exposed = |url: &&Url| url.scheme() == "http" && !is_loopback(url);
-        for url in self.urls.iter().filter(exposed).filter(|_| self.credential.is_some() && !allowed) {
+        for url in
+            self.urls.iter().filter(|url| is_exposed(url)).filter(|_| self.credential.is_some() && !allowed)
+        {
             let fault = "would send the credential in clear over the network; write https://, \
                 or set cloud.allow_plain_http = true if that is meant";
             report.tell(&join(at, "urls"), Some(format!("{:?}", url.as_str())), fault);

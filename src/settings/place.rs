@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use ::cloud::http::is_loopback;
+use url::Url;
+
 use super::problem::Report;
 use super::surroundings::Surroundings;
 
@@ -12,6 +15,11 @@ pub(super) struct Place<'a> {
     pub(super) around: &'a Surroundings,
     /// Whether credentials may go over plain http.
     pub(super) allow_plain_http: bool,
+}
+
+/// Plain http to anything but this machine.
+pub(super) fn is_exposed(url: &Url) -> bool {
+    url.scheme() == "http" && !is_loopback(url)
 }
 
 impl Place<'_> {

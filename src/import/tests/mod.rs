@@ -171,6 +171,8 @@ fn what_cannot_be_brought_over_is_told_all_at_once_and_no_secret_repeated() {
             .any(|told| told.starts_with(&format!("settings.py:{line}: ")) && told.contains(words));
         assert!(found, "{words}: {told:#?}");
     }
+    let below = problems("s.py", "MAX_CONN = -5\nMIN_CONN = 2\nLOAD_BAL_NAME = 'b'\nAUTO_SCALE_NAME = 'a'");
+    assert!(below[0].starts_with("s.py:1: MAX_CONN must be a number of at least 0"), "{below:?}");
     let swapped =
         problems("s.py", "MAX_CONN = 10\nMIN_CONN = 20\nLOAD_BAL_NAME = 'b'\nAUTO_SCALE_NAME = 'a'");
     assert!(swapped[0].contains("MIN_CONN is 20 and MAX_CONN 10"), "{swapped:?}");
