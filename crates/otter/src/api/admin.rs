@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::answer::{self, Answer};
-use super::ask::Body;
+use super::ask::{Body, accepts};
 use super::{not_allowed, not_found};
 use crate::app::App;
 use crate::error::Error;
@@ -86,8 +86,7 @@ fn worker(app: &App) -> Checked {
 /// For Prometheus, or, for those who ask for JSON, in the original's form.
 async fn metrics(State(app): State<App>, headers: HeaderMap) -> Answer {
     let totals = app.read().await?.totals().await?;
-    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-    if accept.is_some_and(|accept| accept.contains("json")) {
+    if accepts(&headers, "json") {
         let time = app.now().as_second();
         let metric = |name: &str, value: i64| json!({"id": format!("otter.metrics.{name}"), "value": value, "time": time});
         let listed = [

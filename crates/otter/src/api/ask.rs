@@ -3,6 +3,7 @@
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
 use serde::Deserialize;
 use serde_json::Value;
 use url::form_urlencoded;
@@ -91,4 +92,9 @@ impl FromRequestParts<App> for Names {
         // A path that is no UTF-8 names nothing.
         Path::from_request_parts(parts, app).await.map(|Path(names)| names).map_err(|_| Error::NotFound)
     }
+}
+
+/// Whether the client asks for an answer in `form`, such as `xml`.
+pub(super) fn accepts(headers: &HeaderMap, form: &str) -> bool {
+    headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|it| it.contains(form))
 }

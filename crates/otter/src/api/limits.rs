@@ -11,6 +11,7 @@ use jiff::{Timestamp, ToSpan};
 use serde_json::{Map, Value, json};
 
 use super::answer::{self, Answer};
+use super::ask::accepts;
 use crate::app::App;
 use crate::rates::Allowance;
 use crate::settings::Limits;
@@ -34,8 +35,7 @@ pub(super) async fn show(
 ) -> Answer {
     let limits = &app.settings().limits;
     let (absolute, rates) = (absolute(limits), rates(limits, allowance, app.now()));
-    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-    if accept.is_some_and(|accept| accept.contains("xml")) {
+    if accepts(&headers, "xml") {
         return Ok(([(header::CONTENT_TYPE, XML)], xml(&absolute, &rates)).into_response());
     }
     let absolute: Map<String, Value> =
