@@ -111,7 +111,7 @@ pub enum Command {
     },
     /// What rules would have cost on a recorded load, beside a clairvoyant and known policies.
     Replay(Box<ReplayArgs>),
-    /// What one server carries well, found from a load test's samples.
+    /// What one server carries well, from a load test's samples or live groups' journals.
     Calibrate(CalibrateArgs),
     /// Bring over the settings of autoscalebot, of loadscale.py, or of pyrax.
     ///

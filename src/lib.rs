@@ -26,7 +26,7 @@
 //! * [`cli`], [`commands`], [`output`], [`exit`]: what is typed, done, printed and returned;
 //!   [`survey`] is what `check` looks for.
 //! * [`import`]: settings of other programs, brought over. Pure.
-//! * [`memo`], [`known`], [`files`], [`table`], [`logging`], [`signals`]: small things the rest stands on.
+//! * [`memo`], [`known`], [`files`], [`table`], [`markup`], [`logging`], [`signals`]: small things the rest stands on.
 
 pub mod calibrate;
 pub mod capacity;
@@ -43,6 +43,7 @@ pub mod import;
 pub mod journal;
 pub mod known;
 pub mod logging;
+pub mod markup;
 pub mod memo;
 pub mod model;
 pub mod monitor;

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::objective::Objective;
 use super::{Calibration, Estimate, Law};
+use crate::markup::escaped;
 
 const WIDTH: f64 = 900.0;
 const LEFT: f64 = 70.0;
@@ -161,10 +162,6 @@ fn facts(found: &Calibration) -> String {
         let _ = writeln!(out, r#"<text x="{}" y="{y}">{}</text>"#, RIGHT + 25.0, escaped(fact));
         out
     })
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::score::Score;
 use super::trace::Trace;
 use super::{Course, Setup};
+use crate::markup::escaped;
 
 const WIDTH: f64 = 1160.0;
 const LEFT: f64 = 50.0;
@@ -244,11 +245,6 @@ fn text(x: f64, y: f64, anchor: &str, what: impl Display) -> String {
 /// Appends; writing to a string cannot fail.
 fn add(out: &mut String, what: impl Display) {
     let _ = write!(out, "{what}");
-}
-
-/// `text` as it stands in XML and HTML.
-pub(super) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

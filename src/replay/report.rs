@@ -3,10 +3,11 @@
 
 use std::fmt::Write;
 
-use super::plot::{self, escaped};
+use super::plot;
 use super::score::Score;
 use super::trace::Trace;
 use super::{Course, Setup};
+use crate::markup::escaped;
 
 /// One line of the report.
 pub struct Judged<'a> {
@@ -70,8 +71,10 @@ fn table(judged: &[Judged]) -> String {
 /// What the scores do not say.
 fn caveats(trace: &Trace) -> String {
     let gaps = trace.load.iter().filter(|load| load.is_none()).count();
-    let mut told =
-        vec!["Every move is made at once, and every server comes after the boot time given.".to_owned()];
+    let mut told = vec![
+        "In what is replayed, every move is made at once, and every server comes after the boot time given."
+            .to_owned(),
+    ];
     if trace.looks_capped() {
         told.push(
             "<strong>The load stays at its peak for long: if overload capped it, the true load was higher and every \
@@ -82,7 +85,7 @@ fn caveats(trace: &Trace) -> String {
     if gaps > 0 {
         let share = gaps as f64 * 100.0 / trace.load.len() as f64;
         told.push(format!(
-            "{share:.1} % of the time has no sample; it is neither shown to the rules nor scored."
+            "{share:.1} % of the time has no sample: the rules are shown no reading there, and it is not scored."
         ));
     }
     let items: String = told.iter().map(|one| format!("<li>{one}</li>\n")).collect();
