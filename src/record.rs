@@ -139,7 +139,7 @@ impl Record {
         let Pass { seen, decision } = pass;
         let (reading, fleet) = (seen.reading.as_ref().ok(), seen.fleet.as_ref().ok());
         let capacity = seen.capacity.as_ref().ok();
-        let load = reading.and_then(load);
+        let load = reading.and_then(|reading| reading.signal.load());
         let change = decision.verdict.change();
         let total = capacity.map(Capacity::total).filter(|_| load.is_some());
         Record {
@@ -201,13 +201,6 @@ impl From<&Beat> for BeatView {
     fn from(beat: &Beat) -> BeatView {
         let Beat { url, error, dns, connect } = beat.clone();
         BeatView { url, error, dns_ms: dns, connect_ms: connect }
-    }
-}
-
-fn load(reading: &Reading) -> Option<f64> {
-    match reading.signal {
-        Signal::Demand { load } => Some(load),
-        Signal::Level { .. } => None,
     }
 }
 

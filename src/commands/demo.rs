@@ -183,15 +183,19 @@ impl Sums {
     }
 }
 
+/// `value` as a bar with a stroke at each of `marks`; a whole bar is `full`.
+fn bar(value: f64, marks: &[f64], full: f64) -> String {
+    let cell = |value: f64| ((value / full * BAR as f64).round() as usize).min(BAR);
+    let mut bar: Vec<char> = (0..=BAR).map(|at| if at < cell(value) { '#' } else { ' ' }).collect();
+    marks.iter().for_each(|mark| bar[cell(*mark)] = '|');
+    bar.into_iter().collect()
+}
+
 /// One pass as a picture: the load as a bar against capacity, the servers, and what was decided.
 fn line(record: &Record, elapsed: Duration) -> String {
     let (load, capacity) = (record.connections.unwrap_or(0) as f64, record.capacity.unwrap_or(0.0));
     let full = f64::from(14) * CAPACITY;
-    let cell = |value: f64| ((value / full * BAR as f64).round() as usize).min(BAR);
-    let mut bar: Vec<char> = (0..=BAR).map(|at| if at < cell(load) { '#' } else { ' ' }).collect();
-    bar[cell(capacity)] = '|';
-    let mut text = format!("{:>5.1} s {:>4} ", elapsed.as_secs_f64(), load);
-    text.extend(bar);
+    let mut text = format!("{:>5.1} s {load:>4} {}", elapsed.as_secs_f64(), bar(load, &[capacity], full));
     let servers = &record.servers;
     let _ = write!(text, " {:>2} of {:>2} servers  ", count(servers.serving), count(servers.desired));
     match (&record.policy, record.desired_from, record.desired_to) {

@@ -118,7 +118,7 @@ impl Memory {
             return;
         }
         let Some(open) = self.open.take() else { return };
-        if matches!(outcome, Outcome::Executed | Outcome::DryRun) {
+        if outcome.is_as_wished() {
             self.empty_runs();
             if outcome == Outcome::Executed {
                 self.desired = Some(Sighting { value: open.change.to, at: open.at });

@@ -17,7 +17,7 @@ use crate::model::{Limits, Rules, Strategy};
 /// A server is taken to boot for so long until the first boot was seen, unless the settings tell.
 pub const USUAL_BOOT: Duration = Duration::from_secs(180);
 /// Boots that are remembered; the longest of them is planned for.
-const BOOTS: usize = 5;
+pub const BOOTS: usize = 5;
 /// Minutes without a pass for which the last reading is taken to have held: an interval, no outage.
 const HELD_FOR: u64 = 10;
 /// Minutes without a pass after which a forecast begins anew: a week, all that it remembers.

@@ -10,7 +10,6 @@ use jiff::civil::Date;
 use super::segments::{self, Segment, broken};
 use super::{Entry, Fault, State, Thinned};
 use crate::files::{Durability, replace};
-use crate::model::Signal;
 
 /// Days a pass stays whole, and can be replayed to the bit.
 const WHOLE_DAYS: i64 = 7;
@@ -67,10 +66,7 @@ impl Entry {
             Entry::Thinned(thinned) => return Some(*thinned),
             _ => return None,
         };
-        let load = seen.reading.as_ref().ok().and_then(|reading| match reading.signal {
-            Signal::Demand { load } => Some(load),
-            Signal::Level { .. } => None,
-        });
+        let load = seen.reading.as_ref().ok().and_then(|reading| reading.signal.load());
         Some(Thinned {
             at: seen.at,
             load,

@@ -37,6 +37,16 @@ pub enum Signal {
     },
 }
 
+impl Signal {
+    /// The load; none where the monitor judged by itself.
+    pub fn load(&self) -> Option<f64> {
+        match *self {
+            Signal::Demand { load } => Some(load),
+            Signal::Level { .. } => None,
+        }
+    }
+}
+
 /// On which side of the band a group is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

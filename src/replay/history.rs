@@ -1,6 +1,5 @@
 //! The past of a live group: what its journal tells of load and servers, as a trace and as the course it took.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,17 +9,14 @@ mod tests;
 
 use super::trace::{Sample, Trace, interval};
 use super::{Course, Setup, ticks};
-use crate::decide::USUAL_BOOT;
 use crate::decide::memory::elapsed;
+use crate::decide::{BOOTS, USUAL_BOOT};
 use crate::journal::{Entry, Thinned};
 use crate::model::{Capacity, Fleet};
 use crate::table::BadTable;
 
 /// Fewer passes with a load than this tell nothing of a rule.
 pub const FEWEST_PASSES: usize = 60;
-
-/// Boots that are remembered; the longest of them counts, as in the live program.
-const BOOTS: usize = 5;
 
 /// What has been read of a journal.
 #[derive(Debug, Default)]
@@ -146,7 +142,7 @@ impl History {
     /// The longest of the last boots: from the pass before desired capacity rose to the one that saw all serve,
     /// less the one pass that this may be late.
     fn boot(&self, every: Duration) -> Option<Duration> {
-        let mut boots = VecDeque::new();
+        let mut boots = Vec::new();
         let mut rose: Option<Timestamp> = None;
         for pair in self.passes.windows(2) {
             let (Some(before), Some(desired), Some(serving)) =
@@ -158,7 +154,7 @@ impl History {
                 rose = (desired > before).then_some(pair[0].at);
             }
             if let Some(since) = rose.filter(|_| serving >= desired) {
-                boots.push_back(elapsed(since, pair[1].at).saturating_sub(every));
+                boots.push(elapsed(since, pair[1].at).saturating_sub(every));
                 rose = None;
             }
         }

@@ -28,14 +28,18 @@ const ONE_IN: usize = 5;
 /// What is to be said of `book` on the past of the group that `journal` keeps under `key`, up to `now`; nothing
 /// if it tells too little.
 pub fn findings(journal: &Jsonl, key: &str, book: &Rulebook, now: Timestamp) -> Vec<(Severity, String)> {
-    match recent(journal, key, now) {
+    let from = now.checked_sub((24 * DAYS).hours()).unwrap_or(Timestamp::MIN);
+    match recent(journal, key, from) {
         Ok(history) => of_history(history, book),
         Err(fault) => vec![(Severity::Warning, format!("its journal cannot be looked at: {fault}"))],
     }
 }
 
-fn recent(journal: &Jsonl, key: &str, now: Timestamp) -> Result<History, Fault> {
-    let from = now.checked_sub((24 * DAYS).hours()).unwrap_or(Timestamp::MIN);
+/// What the journal of a group tells from an instant on.
+///
+/// # Errors
+/// A journal that cannot be read.
+pub fn recent(journal: &Jsonl, key: &str, from: Timestamp) -> Result<History, Fault> {
     let mut history = History::default();
     journal.entries(key, |entry| {
         if entry.at().is_none_or(|at| at >= from) {

@@ -30,8 +30,7 @@ const HIGH: u64 = 100;
 /// How many dynos there may be. From two to one each would carry twice as much: too much for this band.
 const FEWEST: u32 = 2;
 const MOST: u32 = 6;
-/// Width of the bar of a response time, in characters, and what fills it.
-const BAR: usize = 40;
+/// The response time that fills a bar.
 const FULL: f64 = 4.0 * HIGH as f64;
 
 /// Runs the demo to its end, or until it is asked to stop.
@@ -190,11 +189,7 @@ fn milliseconds(record: &Record) -> f64 {
 /// One pass as a picture: the response time as a bar in which the band's edges stand, the dynos, the decision.
 fn line(record: &Record, elapsed: Duration) -> String {
     let value = milliseconds(record);
-    let cell = |value: f64| ((value / FULL * BAR as f64).round() as usize).min(BAR);
-    let mut bar: Vec<char> = (0..=BAR).map(|at| if at < cell(value) { '#' } else { ' ' }).collect();
-    bar[cell(LOW as f64)] = '|';
-    bar[cell(HIGH as f64)] = '|';
-    let bar: String = bar.into_iter().collect();
+    let bar = super::bar(value, &[LOW as f64, HIGH as f64], FULL);
     let servers = &record.servers;
     let decided = match (record.desired_from, record.desired_to) {
         (Some(from), Some(to)) => format!("{from} to {to}"),

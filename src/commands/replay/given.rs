@@ -10,12 +10,12 @@ use jiff::Timestamp;
 use crate::cli::{CommonArgs, ReplayArgs};
 use crate::decide::USUAL_BOOT;
 use crate::model::{Limits, Moves, Step};
-use crate::replay::history::History;
 use crate::replay::trace::Trace;
 use crate::replay::{Course, Setup, ticks};
 use crate::rulebook::Rulebook;
 use crate::settings::duration::show;
 use crate::setup;
+use crate::survey::past;
 
 /// Where neither the command line nor a journal tells.
 const EVERY: Duration = Duration::from_secs(60);
@@ -80,13 +80,7 @@ impl Given {
         let journal = configured.journal();
         let key = configured.group_key(group);
         let from = Timestamp::now().saturating_sub(args.since.unwrap_or(SINCE)).unwrap_or(Timestamp::MIN);
-        let mut history = History::default();
-        journal.entries(&key, |entry| {
-            if entry.at().is_none_or(|at| at >= from) {
-                history.take(&entry);
-            }
-        })?;
-        let past = history
+        let past = past::recent(&journal, &key, from)?
             .past(&group.name, args.every)
             .with_context(|| format!("{}: its journal {}", group.name, journal.dir(&key).display()))?;
         let known = past.setup(args.boot.or(group.rules.rules.boot));

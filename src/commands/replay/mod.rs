@@ -41,14 +41,10 @@ pub fn run(common: &CommonArgs, args: &ReplayArgs) -> Result<Exit> {
     let candidates = candidates(common, args, &given)?;
     let Given { trace, setup, .. } = &given;
     let judge = Judge::new(trace, setup);
-    // A course is only kept where it is drawn: a sweep has thousands.
-    let drawn = |candidate: &Candidate| {
-        args.html.is_some()
-            || args.plot.is_some() && candidates.first().is_some_and(|first| std::ptr::eq(candidate, first))
-    };
+    // A course is only kept for the report: a sweep has thousands.
     let judged = work::side_by_side(&candidates, |candidate| {
         let course = candidate.course(&given);
-        (judge.score(&course), drawn(candidate).then_some(course))
+        (judge.score(&course), args.html.is_some().then_some(course))
     });
     let (scores, courses): (Vec<Score>, Vec<Option<Course>>) = judged.into_iter().unzip();
     if trace.looks_capped() {
@@ -58,10 +54,8 @@ pub fn run(common: &CommonArgs, args: &ReplayArgs) -> Result<Exit> {
         );
     }
     print(common.json, trace, &candidates, &scores);
-    if let (Some(file), Some(first), Some(score)) =
-        (&args.plot, courses.iter().flatten().next(), scores.first())
-    {
-        let svg = plot::svg(trace, setup, first, &candidates[0].label(), score);
+    if let (Some(file), Some(first), Some(score)) = (&args.plot, candidates.first(), scores.first()) {
+        let svg = plot::svg(trace, setup, &first.course(&given), &first.label(), score);
         fs::write(file, svg).with_context(|| format!("{} cannot be written", file.display()))?;
     }
     if let Some(file) = &args.html {
