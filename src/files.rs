@@ -1,7 +1,8 @@
 //! Files that others read while we write them: replaced whole, never in part.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// What must survive a power cut.
@@ -43,6 +44,26 @@ pub fn sync_dir(path: &Path) -> io::Result<()> {
     match path.parent() {
         Some(dir) => File::open(dir)?.sync_all(),
         None => Ok(()),
+    }
+}
+
+/// Opens a file to append to, readable by its owner only: errors in it may tell hosts and paths.
+///
+/// # Errors
+/// The system's.
+pub fn open_to_append(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).append(true).mode(0o600).open(path)
+}
+
+/// Takes the lock of a file until that is dropped; none if somebody else has it.
+///
+/// # Errors
+/// The system's.
+pub fn try_lock(file: File) -> io::Result<Option<File>> {
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
     }
 }
 

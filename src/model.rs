@@ -173,3 +173,8 @@ impl fmt::Display for NoReading {
         }
     }
 }
+
+/// Time from `earlier` to `later`; zero if the clock went back.
+pub fn elapsed(earlier: Timestamp, later: Timestamp) -> Duration {
+    Duration::try_from(later.duration_since(earlier)).unwrap_or(Duration::ZERO)
+}

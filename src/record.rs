@@ -4,10 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::decide::limits_in_force;
-use crate::decide::memory::elapsed;
 use crate::decide::verdict::{Decision, Hold, Unusable, Verdict, WrittenOff};
 use crate::model::{
-    BalancerLoad, Beat, Capacity, Fleet, Level, Observation, Outcome, Reading, Rules, Signal,
+    BalancerLoad, Beat, Capacity, Fleet, Level, Observation, Outcome, Reading, Rules, Signal, elapsed,
 };
 
 mod progress;

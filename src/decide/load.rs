@@ -1,8 +1,8 @@
 //! From a reading to a judgement: is it usable, where does it lie, how many servers does it need?
 
-use crate::decide::memory::{Memory, elapsed};
+use crate::decide::memory::Memory;
 use crate::decide::verdict::Unusable;
-use crate::model::{Capacity, Level, NoReading, Observation, Rules, Signal};
+use crate::model::{Capacity, Level, NoReading, Observation, Rules, Signal, elapsed};
 
 /// A reading that can be decided on.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::aim::Aim;
 use super::tactics::{self, Tactics};
 use super::{limits_in_force, load, pending};
-use crate::model::{Change, Level, Limits, Moves, Observation, Outcome, Rules, Signal, Strategy};
+use crate::model::{Change, Level, Limits, Moves, Observation, Outcome, Rules, Signal, Strategy, elapsed};
 use load::Usable;
 
 /// The fold's value. The same entries always give the same memory.
@@ -236,9 +236,4 @@ impl Memory {
         };
         self.tactics.get_or_insert_default().note(rules, &sight);
     }
-}
-
-/// Time from `earlier` to `later`; zero if the clock went back.
-pub fn elapsed(earlier: Timestamp, later: Timestamp) -> Duration {
-    Duration::try_from(later.duration_since(earlier)).unwrap_or(Duration::ZERO)
 }

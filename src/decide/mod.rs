@@ -23,10 +23,10 @@ mod tracking;
 pub mod verdict;
 mod words;
 
-use crate::model::{Change, Direction, Fleet, Level, Limits, Observation, Rules};
+use crate::model::{Change, Direction, Fleet, Level, Limits, Observation, Rules, elapsed};
 use asked::Passed;
 use load::{Demand, Usable};
-use memory::{Memory, elapsed};
+use memory::Memory;
 pub use tactics::{BOOTS, USUAL_BOOT};
 use verdict::{Cause, Decision, Found, Hold, Pause, Unusable, Verdict, WrittenOff};
 

@@ -9,10 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::aim::{Aim, AimedBy};
 use super::load::Demand;
-use super::memory::elapsed;
 use super::tracking::{Size, Tracking};
 use crate::forecast::{Planner, whole};
-use crate::model::{Limits, Rules, Strategy};
+use crate::model::{Limits, Rules, Strategy, elapsed};
 
 /// A server is taken to boot for so long until the first boot was seen, unless the settings tell.
 pub const USUAL_BOOT: Duration = Duration::from_secs(180);

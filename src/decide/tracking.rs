@@ -7,9 +7,8 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::memory::elapsed;
 use crate::forecast::whole;
-use crate::model::{Pace, TargetTracking};
+use crate::model::{Pace, TargetTracking, elapsed};
 
 /// What was recommended, and how the group changed, as far back as the rules ask.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -16,9 +16,8 @@ pub use otherwise::Otherwise;
 
 use crate::decide::asked::Passed;
 use crate::decide::decide_telling;
-use crate::decide::memory::elapsed;
 use crate::journal::retrace::Moment;
-use crate::model::{Observation, Reading};
+use crate::model::{Observation, Reading, elapsed};
 use crate::record::{Progress, Record};
 
 /// Why a pass decided what it did.

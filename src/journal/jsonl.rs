@@ -1,6 +1,6 @@
 //! The journal in files: a folder a group, JSON Lines by the day, a checkpoint beside them, a lock file.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::segments::{self, Segment, broken};
 use super::{Entry, Fault, Guard, Journal, State, thin};
-use crate::files::{Durability, private_dir, replace};
+use crate::files::{Durability, open_to_append, private_dir, replace, try_lock};
 
 const LOCK: &str = "lock";
 const CHECKPOINT: &str = "checkpoint.json";
@@ -77,13 +77,12 @@ impl Journal for Jsonl {
         let dir = self.dir(group);
         let path = dir.join(LOCK);
         // The folder is there on every pass but the first.
-        let lock = segments::open(&path)
-            .or_else(|_| private_dir(&dir).and_then(|()| segments::open(&path)))
+        let lock = open_to_append(&path)
+            .or_else(|_| private_dir(&dir).and_then(|()| open_to_append(&path)))
             .map_err(|e| broken(&path, &e))?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Box::new(Held { dir, position: None, _lock: lock })),
-            Err(TryLockError::WouldBlock) => Err(Fault::Locked),
-            Err(TryLockError::Error(e)) => Err(broken(&path, &e)),
+        match try_lock(lock).map_err(|e| broken(&path, &e))? {
+            Some(lock) => Ok(Box::new(Held { dir, position: None, _lock: lock })),
+            None => Err(Fault::Locked),
         }
     }
 

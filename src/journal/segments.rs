@@ -1,14 +1,13 @@
 //! A group's journal on disk: one file a day, `2026-11-22.jsonl`, thinned ones `2026-11-22.thin.jsonl`.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
 use super::{Entry, Fault};
-use crate::files::sync_dir;
+use crate::files::{open_to_append, sync_dir};
 
 const FULL: &str = ".jsonl";
 const THIN: &str = ".thin.jsonl";
@@ -89,15 +88,10 @@ pub(super) fn read(path: &Path, from: u64, mut take: impl FnMut(Entry)) -> Resul
     }
 }
 
-/// Opens a file for appending, readable by its owner only: errors may tell hosts and paths.
-pub(super) fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).append(true).mode(0o600).open(path)
-}
-
 /// Appends whole lines at `end`, cutting off whatever stands after it.
 pub(super) fn append(path: &Path, end: u64, lines: &[u8], durable: bool) -> Result<(), Fault> {
     let write = || -> io::Result<()> {
-        let mut file = open(path)?;
+        let mut file = open_to_append(path)?;
         if file.metadata()?.len() > end {
             file.set_len(end)?;
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Condition, Interest, Level, Outcome};
+use crate::model::{Condition, Interest, Level, Outcome, elapsed};
 use crate::record::{Action, Record};
 
 /// What one notifier's earlier notices of one group leave for the next one.
@@ -103,7 +103,7 @@ impl Memory {
                 (Phase::Began, since)
             }
             (true, Some(standing)) => {
-                if interest.again_after.is_zero() || between(standing.told, now) < interest.again_after {
+                if interest.again_after.is_zero() || elapsed(standing.told, now) < interest.again_after {
                     return None;
                 }
                 self.standing.insert(condition, Standing { told: now, ..standing });
@@ -128,7 +128,7 @@ impl Memory {
             Condition::ScaleDiffExceeds => Some(self.changed_from(interest).is_some()),
             Condition::ReadingMissing => Some(
                 self.unread_since
-                    .is_some_and(|since| between(since, record.time) >= interest.reading_missing_for),
+                    .is_some_and(|since| elapsed(since, record.time) >= interest.reading_missing_for),
             ),
             Condition::OutsideLimits => outside_limits(record),
             Condition::DryRunWouldScale => would_scale(record),
@@ -181,7 +181,7 @@ impl Memory {
             }
         }
         // A size counts until another took its place, which may have been within the time.
-        let over = |next: &Size| between(next.at, record.time) > within;
+        let over = |next: &Size| elapsed(next.at, record.time) > within;
         while self.sizes.get(1).is_some_and(over) {
             self.sizes.remove(0);
         }
@@ -251,10 +251,6 @@ fn would_scale(record: &Record) -> Option<bool> {
         (_, Some(false)) => Some(false),
         _ => None,
     }
-}
-
-fn between(earlier: Timestamp, later: Timestamp) -> Duration {
-    Duration::try_from(later.duration_since(earlier)).unwrap_or(Duration::ZERO)
 }
 
 #[cfg(test)]

@@ -2,9 +2,8 @@
 //! holds its lock sends: no two processes send the same.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
 
 use super::{Notice, Undelivered, Watch};
-use crate::files::{Durability, replace};
+use crate::files::{Durability, open_to_append, replace, try_lock};
+use crate::model::elapsed;
 
 /// How long one sending may take.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -23,7 +23,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(30);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 /// After this nobody wants to read it any more.
 const OLDEST: Duration = Duration::from_secs(24 * 3600);
-/// With the pauses above, a little more than a day of trying.
+/// With the pauses above it is a day old before that, unless the clock is set back.
 const MOST_TRIES: u32 = 32;
 /// More than this for one notifier is a flood; its oldest give way.
 const MOST_WAITING: usize = 1000;
@@ -120,8 +120,7 @@ impl Outbox {
         });
         let rests = join_all(work).await;
         let now = Timestamp::now();
-        let wait = |at: Timestamp| Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO);
-        Ok(rests.into_iter().flatten().min().map(wait))
+        Ok(rests.into_iter().flatten().min().map(|at| elapsed(now, at)))
     }
 
     /// Works one notifier's letters. A letter to a notifier that these settings do not have may be another
@@ -148,13 +147,7 @@ impl Outbox {
 
     /// The lock, unless somebody else has it.
     fn lock(&self) -> io::Result<Option<File>> {
-        let mut options = OpenOptions::new();
-        let lock = options.create(true).append(true).mode(0o600).open(self.dir.join("lock"))?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Some(lock)),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(error),
-        }
+        try_lock(open_to_append(&self.dir.join("lock"))?)
     }
 
     /// The letters' files, the oldest first.
@@ -192,8 +185,7 @@ impl Outbox {
 impl Letter {
     /// Why it is not tried any more, if so.
     fn hopeless(&self, now: Timestamp) -> Option<&'static str> {
-        let age = Duration::try_from(now.duration_since(self.queued)).unwrap_or(Duration::ZERO);
-        if age > OLDEST {
+        if elapsed(self.queued, now) > OLDEST {
             return Some("it is older than a day");
         }
         (self.tries >= MOST_TRIES).then_some("it was tried too often")

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::conditions::{Event, Phase};
-use crate::model::{Condition, Interest, Outcome};
+use crate::model::{Condition, Interest, Outcome, elapsed};
 use crate::record::{Action, Record, Servers};
 
 /// One line: where, what, from how many to how many.
@@ -169,7 +169,7 @@ fn of_a_pass(record: &Record) -> &'static str {
 }
 
 fn lasted(event: &Event, record: &Record) -> String {
-    show(Duration::try_from(record.time.duration_since(event.since)).unwrap_or(Duration::ZERO))
+    show(elapsed(event.since, record.time))
 }
 
 /// To the minute, or to the second below one: nobody reads more.

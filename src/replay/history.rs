@@ -9,10 +9,9 @@ mod tests;
 
 use super::trace::{Sample, Trace, interval};
 use super::{Course, Setup, ticks};
-use crate::decide::memory::elapsed;
 use crate::decide::{BOOTS, USUAL_BOOT};
 use crate::journal::{Entry, Thinned};
-use crate::model::{Capacity, Fleet};
+use crate::model::{Capacity, Fleet, elapsed};
 use crate::table::BadTable;
 
 /// Fewer passes with a load than this tell nothing of a rule.
