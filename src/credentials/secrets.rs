@@ -50,17 +50,24 @@ impl Secrets {
     /// # Errors
     /// [`CredentialsError::NoSecret`] if it is in neither; [`CredentialsError::File`] if the file cannot be used.
     pub fn one(&self, wanted: Wanted<'_>) -> Result<SecretString, CredentialsError> {
-        if let Some(value) = self.variables.get(wanted.variable) {
-            return Ok(value.into());
-        }
-        let mut section = self.section(wanted.section)?.into_iter();
-        let found = section.find(|(key, _)| key.eq_ignore_ascii_case(wanted.key)).map(|(_, value)| value);
-        found.ok_or_else(|| CredentialsError::NoSecret {
+        self.any(wanted)?.ok_or_else(|| CredentialsError::NoSecret {
             what: wanted.what.to_owned(),
             variable: wanted.variable.to_owned(),
             line: format!("[{}] {}", wanted.section, wanted.key),
             file: self.file.clone(),
         })
+    }
+
+    /// The same where it may be in neither.
+    ///
+    /// # Errors
+    /// [`CredentialsError::File`] if the file cannot be used.
+    pub fn any(&self, wanted: Wanted<'_>) -> Result<Option<SecretString>, CredentialsError> {
+        if let Some(value) = self.variable(wanted.variable) {
+            return Ok(Some(value));
+        }
+        let mut section = self.section(wanted.section)?.into_iter();
+        Ok(section.find(|(key, _)| key.eq_ignore_ascii_case(wanted.key)).map(|(_, value)| value))
     }
 
     /// The variable's value, if it is set; an empty one counts as not set.

@@ -149,18 +149,9 @@ fn mail(source: &Source, section: Section, draft: &mut Draft) {
         }
     };
     draft.set(section, "host", &toml(host), "EMAIL_HOST");
-    let usual = if security == "starttls" {
-        587
-    } else if security == "tls" {
-        465
-    } else {
-        25
-    };
-    let port = match source.plain("EMAIL_PORT") {
-        Some(Literal::Integer(port)) => *port,
-        _ => usual,
-    };
-    draft.set(section, "port", &port.to_string(), "EMAIL_PORT");
+    if let Some(Literal::Integer(port)) = source.plain("EMAIL_PORT") {
+        draft.set(section, "port", &port.to_string(), "EMAIL_PORT");
+    }
     draft.set(section, "security", &toml(security), "EMAIL_USE_TLS, EMAIL_USE_SSL");
     if let Some(user) = source.plain("EMAIL_HOST_USER").and_then(text) {
         draft.set(section, "user", &toml(user), "EMAIL_HOST_USER");

@@ -23,6 +23,7 @@ const HEARD: usize = 500;
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// A program and its arguments.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Command {
     /// By its path, or by a name that PATH has.
     pub program: String,

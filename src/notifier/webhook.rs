@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use aws_lc_rs::hmac;
@@ -195,10 +195,8 @@ fn verdict(status: StatusCode, retry_after: Option<Duration>, said: &str) -> Und
     }
 }
 
-/// In seconds; a date is left to our own pauses.
 fn retry_after(answer: &Response) -> Option<Duration> {
-    let value = answer.headers().get(header::RETRY_AFTER)?.to_str().ok()?;
-    value.trim().parse().ok().map(Duration::from_secs)
+    http::retry_after(answer.headers().get(header::RETRY_AFTER)?.to_str().ok()?, SystemTime::now())
 }
 
 #[cfg(test)]

@@ -110,10 +110,6 @@ impl GroupTable {
         tell_forms(at, "monitor", &["load_balancers", "stats_cache"], &["load_balancers"], report);
         tell_forms(at, "scaler", &["scale_up", "scale_down"], &["scale_up", "scale_down"], report);
         tell_unknown_capacity(at, &self.fixed_servers, beside.capacities, report);
-        let rules = match &self.monitor {
-            Some(monitor) if monitor.judges() => self.rules.of_levels(),
-            _ => self.rules,
-        };
         let monitor = match self.monitor {
             Some(monitor) => monitor.resolve(&join(at, "monitor"), &beside.place, report),
             None => MonitorSettings::balancers(
@@ -122,6 +118,7 @@ impl GroupTable {
                 self.stats_cache,
             ),
         };
+        let rules = if monitor.judges() { self.rules.of_levels() } else { self.rules };
         let scaler = self.scaler.unwrap_or_else(|| ScalerTable::Autoscale {
             group: None,
             scale_up: self.scale_up.unwrap_or_default(),

@@ -41,7 +41,7 @@ pub use find::NotFound;
 pub use group::{Flavors, GroupSettings};
 pub use heartbeat::HeartbeatSettings;
 pub use monitor::MonitorSettings;
-pub use notifier::{CommandSettings, EmailSettings, Means, NotifierSettings, WebhookBody, WebhookSettings};
+pub use notifier::{EmailSettings, Means, NotifierSettings, WebhookBody, WebhookSettings};
 pub use origin::{Origin, Row};
 pub use problem::{Problem, Problems};
 pub use scaler::ScalerSettings;

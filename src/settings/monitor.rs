@@ -92,11 +92,6 @@ impl MonitorTable {
             MonitorTable::Heartbeat(table) => MonitorSettings::Heartbeat(table.resolve(at, place, report)),
         }
     }
-
-    /// Whether it says high, right or low itself, instead of a load for capacity to divide.
-    pub(super) fn judges(&self) -> bool {
-        matches!(self, MonitorTable::Heartbeat(_))
-    }
 }
 
 impl MonitorSettings {

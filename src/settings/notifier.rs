@@ -18,7 +18,7 @@ mod email;
 mod means;
 
 pub use email::EmailSettings;
-pub use means::{CommandSettings, Means, WebhookBody, WebhookSettings};
+pub use means::{Means, WebhookBody, WebhookSettings};
 
 use email::SECURITY;
 use means::{MeansTable, TEMPLATES};

@@ -5,15 +5,12 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::credentials::{CredentialsError, Secrets, Wanted};
-use crate::notifier::command::Command;
 use crate::notifier::console::Console;
 use crate::notifier::email::{Email, Server};
 use crate::notifier::log::Log;
 use crate::notifier::webhook::{Body, Webhook};
 use crate::notifier::{Notifier, Watch};
-use crate::settings::{
-    CommandSettings, EmailSettings, Means, NotifierSettings, WebhookBody, WebhookSettings,
-};
+use crate::settings::{EmailSettings, Means, NotifierSettings, WebhookBody, WebhookSettings};
 
 /// PagerDuty's address for events, unless the settings name another (it has one more for Europe).
 const PAGERDUTY: &str = "https://events.pagerduty.com/v2/enqueue";
@@ -45,7 +42,7 @@ pub(super) fn watch(settings: &NotifierSettings, secrets: &Secrets) -> Result<Wa
         Means::Log => Box::new(Log),
         Means::Email(email) => Box::new(own.email(email)?),
         Means::Webhook(webhook) => Box::new(own.webhook(webhook)?),
-        Means::Command(command) => Box::new(self::command(command)),
+        Means::Command(command) => Box::new(command.clone()),
     };
     Ok(Watch { name: settings.name.clone(), interest: settings.interest.clone(), notifier })
 }
@@ -100,11 +97,8 @@ impl Own<'_> {
     }
 
     fn secret_if_any(&self, key: &str) -> Result<Option<SecretString>, Unusable> {
-        if let Some(value) = self.secrets.variable(&self.variable(key)) {
-            return Ok(Some(value));
-        }
-        let mut entries = self.secrets.section(&self.section())?.into_iter();
-        Ok(entries.find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value))
+        let (variable, section) = (self.variable(key), self.section());
+        Ok(self.secrets.any(Wanted { what: key, variable: &variable, section: &section, key })?)
     }
 
     fn section(&self) -> String {
@@ -129,13 +123,5 @@ fn address(url: &str) -> Result<Url, String> {
         "http" if http::is_loopback(&url) => Ok(url),
         "http" => Err("its url would send notices in clear over the network; write https://".to_owned()),
         _ => Err("its url must begin with https://".to_owned()),
-    }
-}
-
-fn command(settings: &CommandSettings) -> Command {
-    Command {
-        program: settings.program.clone(),
-        arguments: settings.arguments.clone(),
-        timeout: settings.timeout,
     }
 }

@@ -7,6 +7,7 @@ use reqwest::{Certificate, Client, ClientBuilder};
 use url::{Host, Url};
 
 use crate::fault::Fault;
+pub use crate::refusal::retry_after;
 
 /// Whether a host is this machine, by its literal address or the name reserved for it.
 pub fn is_loopback(url: &Url) -> bool {

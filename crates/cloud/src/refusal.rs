@@ -41,7 +41,7 @@ pub(crate) fn fault(call: Call, reply: &Reply, redactor: &Redactor<'_>) -> Fault
 
 /// Reads Retry-After, which is a number of seconds or an HTTP date (RFC 9110, section 10.2.3). A
 /// date that has passed means now.
-pub(crate) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
+pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));

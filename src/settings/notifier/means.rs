@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::email::{EmailSettings, EmailTable};
 use super::{KINDS, Resolving};
 use crate::notifier::PATIENCE;
+use crate::notifier::command::Command;
 use crate::notifier::template::Template;
 use crate::settings::duration;
 use crate::settings::origin::Rows;
@@ -28,7 +29,7 @@ pub enum Means {
     /// A POST of JSON.
     Webhook(WebhookSettings),
     /// A program that reads JSON.
-    Command(CommandSettings),
+    Command(Command),
 }
 
 /// A POST of JSON.
@@ -57,17 +58,6 @@ pub enum WebhookBody {
     Discord,
     /// An event for PagerDuty.
     PagerDuty,
-}
-
-/// A program that reads JSON.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CommandSettings {
-    /// By its path, or by a name that PATH has.
-    pub program: String,
-    /// One by one; no shell reads them.
-    pub arguments: Vec<String>,
-    /// It is killed if it takes longer.
-    pub timeout: Duration,
 }
 
 #[derive(Debug, Deserialize)]
@@ -119,7 +109,7 @@ impl MeansTable {
                 tell_timeout(timeout, on);
                 let mut words = command.into_iter();
                 let program = words.next()?;
-                Means::Command(CommandSettings { program, arguments: words.collect(), timeout })
+                Means::Command(Command { program, arguments: words.collect(), timeout })
             }
         })
     }
