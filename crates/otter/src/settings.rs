@@ -1,6 +1,8 @@
 //! What the operator sets: otter.toml and its defaults, each of which is written here and nowhere else
 //! (but for those of launchers and balancers, which are with them).
 
+#[cfg(test)]
+mod example;
 mod read;
 
 use std::net::{Ipv4Addr, SocketAddr};

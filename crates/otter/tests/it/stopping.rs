@@ -1,4 +1,5 @@
-//! The front door: clients that are too slow, and a service that stops while others are being served.
+//! The front door: clients that send too much or too slowly, and a service that stops while others are being
+//! served.
 
 use std::time::Duration;
 
@@ -94,20 +95,63 @@ async fn a_service_that_stops_finishes_what_is_in_hand_and_refuses_what_is_new()
     assert!(TcpStream::connect(served.address).await.is_err(), "nobody listens any more");
 }
 
+/// Until the service closes the connection the test waits; that it does is what is asserted.
 #[tokio::test]
-async fn a_client_that_is_too_slow_is_not_waited_for() {
+async fn a_client_whose_head_is_too_slow_is_not_waited_for() {
     let mut settings = settings();
     settings.limits.head_timeout = Duration::from_millis(200);
-    settings.limits.body_timeout = Duration::from_millis(200);
     let served = Served::start(settings).await;
     let half_a_head = served.begin("GET /v1.0/t/groups HTTP/1.1\r\nHost: ot").await;
+    let answer = rest(half_a_head).await;
+    assert!(!answer.contains("200 OK"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_client_whose_body_is_too_slow_is_told_so() {
+    let mut settings = settings();
+    settings.limits.body_timeout = Duration::from_millis(200);
+    let served = Served::start(settings).await;
     let half_a_body = "PUT /v1.0/t/groups/g/config HTTP/1.1\r\nHost: otter\r\nContent-Length: 100\r\n\r\n{";
-    let half_a_body = served.begin(half_a_body).await;
-    let (head, body) = tokio::join!(rest(half_a_head), rest(half_a_body));
-    assert!(!head.contains("200 OK"), "{head}");
-    // On a slow machine the head may be late as well.
-    assert!(
-        body.is_empty() || body.starts_with("HTTP/1.1 408") && body.contains("RequestTimeoutError"),
-        "{body}"
-    );
+    let answer = rest(served.begin(half_a_body).await).await;
+    assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("RequestTimeoutError"), "{answer}");
+}
+
+const POST: &str = "POST /v1.0/t/groups HTTP/1.1\r\nHost: otter\r\nConnection: close\r\n";
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused_whether_its_length_is_told_or_not() {
+    let mut settings = settings();
+    settings.limits.body_bytes = 1000;
+    let served = Served::start(settings).await;
+    let told = |body: &str| format!("{POST}Content-Length: {}\r\n\r\n{body}", body.len());
+    let untold = |body: &str| {
+        format!("{POST}Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n", body.len())
+    };
+    let body = |length: usize| format!("\"{}\"", "x".repeat(length - 2));
+    for [taken, refused] in
+        [[told(&body(1000)), told(&body(1001))], [untold(&body(1000)), untold(&body(1001))]]
+    {
+        let taken = rest(served.begin(&taken).await).await;
+        assert!(taken.starts_with("HTTP/1.1 400") && taken.contains("ValidationError"), "{taken}");
+        let refused = rest(served.begin(&refused).await).await;
+        assert!(refused.starts_with("HTTP/1.1 413") && refused.contains("RequestTooLargeError"), "{refused}");
+        assert!(refused.contains("larger than 1000 bytes"), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_large_is_refused() {
+    const HEAD: &str = "GET /health HTTP/1.1\r\nHost: otter\r\nConnection: close\r\n";
+    let served = Served::start(settings()).await;
+    let fill = |length: usize| format!("{HEAD}x-filler: {}", "x".repeat(length - HEAD.len() - 10));
+    // One that does not end is read up to the limit, and no further.
+    for (head, status) in [
+        (format!("{}\r\n\r\n", fill(60_000)), "HTTP/1.1 200"),
+        (fill(64 << 10), "HTTP/1.1 431"),
+        (format!("{HEAD}{}\r\n", "x-header: x\r\n".repeat(98)), "HTTP/1.1 200"),
+        (format!("{HEAD}{}\r\n", "x-header: x\r\n".repeat(99)), "HTTP/1.1 431"),
+    ] {
+        let answer = rest(served.begin(&head).await).await;
+        assert!(answer.starts_with(status), "{} bytes of head: {answer}", head.len());
+    }
 }

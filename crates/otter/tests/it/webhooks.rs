@@ -9,7 +9,7 @@ use otter::{App, Parts};
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 
-use crate::support::{BOOT, MovedClock, Service, change};
+use crate::support::{BOOT, MovedClock, Service, TENANT, change, settings};
 
 fn capability(webhook: &Value) -> &str {
     let links = webhook["links"].as_array().unwrap();
@@ -77,7 +77,8 @@ async fn webhooks_are_listed_changed_and_keep_their_capability() {
 
 #[tokio::test]
 async fn two_hundred_calls_at_once_are_all_counted() {
-    let service = Service::with(unlimited()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (service, _) = on_disk(folder.path(), unlimited()).await;
     let (group, _, webhook) = hooked(&service).await;
     let path = capability(&webhook);
     let calls = (0..200).map(|_| service.ask_at("POST", path, None));
@@ -85,14 +86,30 @@ async fn two_hundred_calls_at_once_are_all_counted() {
         assert_eq!(answer.status, 202);
     }
     assert_eq!(service.state(&group).await["desiredCapacity"], 200);
-    let page = service.get(&format!("/groups/{group}/history?limit=100")).await;
-    assert_eq!(page["history"][0]["to"], 200);
-    assert_eq!(page["history"][0]["cause"]["kind"], "webhook");
+    // Each of them is in the history once, after the line of the creation.
+    let lines = history(&service, &group).await;
+    let counted: Vec<_> =
+        lines.iter().filter(|line| line["cause"]["kind"] == "webhook").map(|line| &line["to"]).collect();
+    assert_eq!(json!(counted), json!((1..=200).rev().collect::<Vec<u8>>()));
+    assert_eq!(lines.len(), 201);
+}
+
+/// All lines of a group's history, the newest first.
+async fn history(service: &Service, group: &str) -> Vec<Value> {
+    let mut lines = Vec::new();
+    let mut next = Some(format!("/v1.0/{TENANT}/groups/{group}/history?limit=100"));
+    while let Some(path) = next {
+        let page = service.ask_at("GET", &path, None).await.body;
+        lines.extend(page["history"].as_array().unwrap().iter().cloned());
+        let link = page["history_links"][0]["href"].as_str();
+        next = link.map(|link| link.strip_prefix("http://otter.test").unwrap().to_owned());
+    }
+    lines
 }
 
 #[tokio::test]
 async fn too_many_calls_of_one_capability_are_told_to_wait() {
-    let mut settings = crate::support::settings();
+    let mut settings = settings();
     settings.limits.executions_per_second = 1;
     let service = Service::with(settings).await;
     let (_, _, webhook) = hooked(&service).await;
@@ -111,17 +128,17 @@ async fn too_many_calls_of_one_capability_are_told_to_wait() {
     assert_eq!(refused.headers["retry-after"], "1");
 }
 
-/// A service with its database in this folder.
-async fn on_disk(folder: &std::path::Path) -> (Service, String) {
+/// A service with its database in this folder, written ahead and synced as users have it.
+async fn on_disk(folder: &std::path::Path, settings: Settings) -> (Service, String) {
     let database = format!("sqlite:{}", folder.join("otter.db").display());
-    let settings = Settings { database: database.clone(), ..crate::support::settings() };
+    let settings = Settings { database: database.clone(), ..settings };
     (Service::with(settings).await, database)
 }
 
 #[tokio::test]
 async fn a_call_that_cannot_be_written_down_is_not_acknowledged() {
     let folder = tempfile::tempdir().unwrap();
-    let (service, database) = on_disk(folder.path()).await;
+    let (service, database) = on_disk(folder.path(), settings()).await;
     let (group, _, webhook) = hooked(&service).await;
     let mut other_hand = SqliteConnection::connect(&database).await.unwrap();
     sqlx::query("ALTER TABLE history RENAME TO away").execute(&mut other_hand).await.unwrap();
@@ -141,7 +158,7 @@ async fn a_call_that_cannot_be_written_down_is_not_acknowledged() {
 #[tokio::test]
 async fn a_stolen_database_can_call_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let (service, _) = on_disk(folder.path()).await;
+    let (service, _) = on_disk(folder.path(), settings()).await;
     let (_, _, webhook) = hooked(&service).await;
     let secret = capability(&webhook).trim_end_matches('/').rsplit('/').next().unwrap().as_bytes();
     let mut looked_into = 0;
@@ -154,7 +171,7 @@ async fn a_stolen_database_can_call_nothing() {
 }
 
 fn unlimited() -> Settings {
-    let mut settings = crate::support::settings();
+    let mut settings = settings();
     settings.limits.rates = false;
     settings
 }
@@ -163,8 +180,7 @@ fn unlimited() -> Settings {
 async fn a_database_with_webhooks_gets_no_new_key_beside_it() {
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("otter.db");
-    let settings =
-        || Settings { database: format!("sqlite:{}", database.display()), ..crate::support::settings() };
+    let settings = || Settings { database: format!("sqlite:{}", database.display()), ..settings() };
     let service = Service::with(settings()).await;
     let (group, policies) = service.group(0, 5, json!([change(1)])).await;
     let home = format!("/groups/{group}/policies/{}/webhooks", policies[0]);
