@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
@@ -11,10 +11,11 @@ use crate::balancer::Balancer;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::intake::Intake;
+use crate::key;
 use crate::launcher::Launcher;
 use crate::metrics::Metrics;
 use crate::rates::Rates;
-use crate::secret::{self, Sealer};
+use crate::secret::Sealer;
 use crate::settings::Settings;
 use crate::store::{self, Durability, Rows, Sqlite, Store};
 use crate::worker::{self, Worker};
@@ -60,7 +61,8 @@ impl App {
             Sqlite::open(url, durability).await.with_context(|| format!("cannot open the database {url}"))?;
         let gate = auth::gate(&parts.settings, Arc::clone(&parts.clock))?;
         let store: Arc<dyn Store> = Arc::new(store);
-        let sealer = sealer(&parts.settings, &*store).await?;
+        let sealed = store.read().await?.totals().await?.webhooks;
+        let sealer = key::sealer(&parts.settings, sealed)?;
         let rates = Rates::new(&parts.settings.limits);
         let public_url = public_url(&parts.settings);
         let (worker, bench) = worker::prepare();
@@ -200,24 +202,6 @@ impl App {
         });
         done.await?
     }
-}
-
-/// A key of the operator's has to be there; the one beside the database is made when it is not, unless
-/// there are webhooks already, which were sealed with the one that is missing.
-async fn sealer(settings: &Settings, store: &dyn Store) -> anyhow::Result<Sealer> {
-    if let Some(path) = &settings.key_file {
-        return Sealer::from_file(path, false);
-    }
-    let Some(path) = secret::key_beside(&settings.database) else { return Sealer::forgetful() };
-    let sealed = store.read().await?.totals().await?.webhooks;
-    ensure!(
-        sealed == 0 || path.exists(),
-        "the key file {path} is missing, with which {sealed} webhooks of {database} are sealed; put it back, or \
-         name it with key_file",
-        path = path.display(),
-        database = settings.database,
-    );
-    Sealer::from_file(&path, true)
 }
 
 fn public_url(settings: &Settings) -> String {

@@ -18,9 +18,10 @@
 //!   [`model`] alone (and `converge` what launchers and balancers tell).
 //! * [`service`]: commands, each one transaction around a decision; [`store`]: the seam to the database.
 //! * `worker`: does what is due. [`launcher`] and [`balancer`]: the seams to what it drives.
-//! * [`api`]: HTTP; [`auth`], `rates`, `intake`, `secret`: who may come in; [`error`]: every answer that is a
+//! * [`api`]: HTTP; [`auth`], `rates`, `intake`, [`key`], `secret`: who may come in; [`error`]: every answer that is a
 //!   refusal.
-//! * [`app`]: all of it put together; [`mod@serve`]: the front door; [`settings`], [`clock`], `metrics`.
+//! * [`app`]: all of it put together; [`mod@serve`]: the front door; [`settings`], [`clock`], `metrics`,
+//!   `folder`.
 //!
 //! A sandbox or test builds an [`App`] from [`Parts`] of its own and mounts [`router`] where it likes.
 pub mod api;
@@ -32,7 +33,9 @@ pub mod converge;
 pub mod engine;
 pub mod error;
 pub mod fault;
+mod folder;
 mod intake;
+pub mod key;
 pub mod launcher;
 mod metrics;
 pub mod model;

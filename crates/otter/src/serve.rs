@@ -3,7 +3,6 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use anyhow::ensure;
 use axum::Router;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -13,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::api::router;
 use crate::app::App;
-use crate::settings::Auth;
+use crate::auth;
 
 /// The largest head of a request, in bytes, and the most headers in it.
 const LARGEST_HEAD: usize = 64 << 10;
@@ -34,10 +33,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
-    ensure!(
-        app.settings().auth != Auth::None || address.ip().is_loopback(),
-        "auth = \"none\" is for loopback only, and {address} is open to others: listen on 127.0.0.1 or set auth"
-    );
+    auth::check_listener(app.settings().auth, address)?;
     let patience = app.settings().limits.head_timeout;
     let (router, connections) = (router(app.clone()), GracefulShutdown::new());
     let mut stopped = pin!(async {

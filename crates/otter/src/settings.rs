@@ -115,6 +115,13 @@ pub enum Auth {
     Identity,
 }
 
+impl Auth {
+    /// Whether the API may listen there: where nobody is asked who he is, nobody from elsewhere is let in.
+    pub fn allows(self, listener: SocketAddr) -> bool {
+        self != Self::None || listener.ip().is_loopback()
+    }
+}
+
 /// The identity service that vouches for tokens.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -3,9 +3,10 @@
 mod identity;
 mod statics;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use async_trait::async_trait;
 
 use crate::clock::Clock;
@@ -66,6 +67,18 @@ pub fn gate(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Box<dy
         }
         Auth::Identity => Box::new(identity::Identity::new(&settings.identity, clock)?),
     })
+}
+
+/// Refuses a listener that is open to others while `auth` is `none`.
+///
+/// # Errors
+/// When it is such a listener.
+pub fn check_listener(auth: Auth, listener: SocketAddr) -> anyhow::Result<()> {
+    ensure!(
+        auth.allows(listener),
+        "auth = \"none\" is for loopback only, and {listener} is open to others: listen on 127.0.0.1 or set auth"
+    );
+    Ok(())
 }
 
 /// Tries out what the settings say of `auth`: reads the token file, or asks the identity service whether

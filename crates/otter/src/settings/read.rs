@@ -142,7 +142,7 @@ fn contradictions(settings: &Settings) -> Vec<(&'static [&'static str], &'static
         "\"static\" needs tokens = \"FILE\", a file with the tokens",
     );
     tell(
-        settings.auth == Auth::None && !settings.listen.ip().is_loopback(),
+        !settings.auth.allows(settings.listen),
         &["auth", "listen"],
         "\"none\" is for a loopback listener only; set listen = \"127.0.0.1:9000\" or another auth",
     );

@@ -15,7 +15,7 @@ use crate::converge::Known;
 use crate::model::state::ActiveServer;
 use crate::model::{Change, Group, GroupKey, Launch, PolicyKey, StoredPolicy, Webhook};
 
-pub use sqlite::{Durability, Sqlite};
+pub use sqlite::{Durability, Inspection, Sqlite};
 
 /// The database did not do as asked; nothing of the transaction has happened.
 #[derive(Debug, thiserror::Error)]

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
+use sqlx::{Connection, SqliteConnection};
 
 use crate::machine::{Haproxy, Held, Program, eventually};
 use crate::support::{change, new_group};
@@ -125,7 +126,7 @@ fn the_operators_commands_show_and_move_groups() {
     let (status, text) = program.command(&["converge", "nowhere"]);
     assert!(status == 1 && text.contains("No such scaling group nowhere"), "{text}");
     let (status, text) = program.command(&["check"]);
-    assert_eq!((status, text.matches(" ok ").count()), (0, 5), "{text}");
+    assert_eq!((status, text.matches(" ok ").count()), (0, 7), "{text}");
     assert_eq!(program.command(&["migrate", "--check"]).0, 0);
 }
 
@@ -142,4 +143,61 @@ fn wrong_settings_are_all_told_with_file_and_line() {
     assert_eq!(output.status.code(), Some(1));
     assert!(text.contains("otter.toml: line 1: auth = 7"), "{text}");
     assert!(text.contains("otter.toml: line 4: limits.pages = 3: unknown field"), "{text}");
+}
+
+/// Whether the table says so of a part.
+fn says(text: &str, part: &str, word: &str, details: &str) -> bool {
+    let mut lines = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+    lines.any(|line| line.starts_with(&format!("{part} {word} ")) && line.contains(details))
+}
+
+#[test]
+fn check_tells_at_once_all_that_serve_would_refuse() {
+    let mut program = Program::imagined();
+    let (made, policies) = group(&program, 0, json!({}));
+    let home = format!("t/groups/{made}/policies/{}/webhooks", policies[0]);
+    assert_eq!(program.ask("POST", &home, "[{\"name\": \"w\"}]").0, 201);
+    assert_eq!(program.stop(), 0);
+    let (status, text) = program.command(&["check"]);
+    assert!(status == 0 && says(&text, "key", "ok", "otter.db.key"), "{text}");
+
+    let key = program.folder.path().join("otter.db.key");
+    let kept = std::fs::read(&key).unwrap();
+    std::fs::remove_file(&key).unwrap();
+    let (status, text) = program.command(&["check", "--listen", "0.0.0.0:9000"]);
+    assert_eq!(status, 1, "{text}");
+    assert!(says(&text, "key", "FAILED", "otter.db.key is missing, with which 1 webhooks"), "{text}");
+    assert!(says(&text, "listen", "FAILED", "open to others"), "{text}");
+    assert!(text.contains("2 of 7 are not well"), "{text}");
+    let (status, text) = program.command(&["serve"]);
+    assert!(status == 1 && text.contains("otter.db.key is missing"), "{text}");
+
+    std::fs::write(&key, kept).unwrap();
+    open_to_others(&key);
+    newer_schema(&program.folder.path().join("otter.db"));
+    let (status, text) = program.command(&["check"]);
+    assert_eq!(status, 1, "{text}");
+    assert!(says(&text, "key", "FAILED", "chmod 600"), "{text}");
+    assert!(says(&text, "database", "FAILED", "a newer otter has worked on it"), "{text}");
+    for refused in [&["serve"][..], &["migrate"], &["migrate", "--check"]] {
+        let (status, text) = program.command(refused);
+        assert!(status == 1 && text.contains("a newer otter has worked on it"), "{refused:?}: {text}");
+    }
+}
+
+fn open_to_others(path: &std::path::Path) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644)).unwrap();
+}
+
+/// Leaves the mark of a later version's step in a database.
+fn newer_schema(path: &std::path::Path) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut connection = SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+        let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+                     VALUES (9999, 'later', TRUE, x'00', 0)";
+        sqlx::query(newer).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    });
 }

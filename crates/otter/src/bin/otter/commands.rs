@@ -1,4 +1,4 @@
-//! The commands that work on this machine: serve, migrate, check.
+//! The commands that work on this machine: serve, migrate, and what all of them begin with.
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{Cli, Command, Common};
-use crate::{operate, tables};
+use crate::{check, operate, tables};
 
 /// The settings file that is taken if none is named.
 const SETTINGS: &str = "otter.toml";
@@ -27,7 +27,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Serve(common) => serve(&common).await,
         Command::Migrate { common, check } => migrate(&common, check).await,
-        Command::Check(common) => check(&common).await,
+        Command::Check(common) => check::run(&load(&common)?, source(&common)).await,
         Command::Groups { remote, group: Some(group), .. } => operate::group(&remote, &group).await,
         Command::Groups { deleting: true, admin, .. } => operate::deleting(&admin).await,
         Command::Groups { remote, .. } => operate::groups(&remote).await,
@@ -41,6 +41,11 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
 /// The settings file that was named, or the one that lies here.
 fn settings_file(common: &Common) -> Option<PathBuf> {
     common.settings.clone().or_else(|| Some(PathBuf::from(SETTINGS)).filter(|path| path.exists()))
+}
+
+/// Where the settings come from, for a person.
+fn source(common: &Common) -> String {
+    settings_file(common).map_or("no file: defaults".to_owned(), |path| path.display().to_string())
 }
 
 /// The settings file, overridden by what was typed.
@@ -144,7 +149,7 @@ fn balancer(settings: &Settings) -> Arc<dyn Balancer> {
 async fn migrate(common: &Common, check: bool) -> anyhow::Result<()> {
     let settings = load(common)?;
     if check {
-        let missing = Sqlite::missing_migrations(&settings.database).await?;
+        let missing = Sqlite::inspect(&settings.database).await?.missing;
         tables::print(&missing)?;
         if !missing.is_empty() {
             bail!("{} steps are missing; run: otter migrate", missing.len());
@@ -154,61 +159,4 @@ async fn migrate(common: &Common, check: bool) -> anyhow::Result<()> {
     let store = Sqlite::open(&settings.database, Durability::Full).await?;
     store.close().await;
     Ok(tables::print(&["the schema is up to date".to_owned()])?)
-}
-
-/// Tries each part by itself, so that one which fails hides no other.
-async fn check(common: &Common) -> anyhow::Result<()> {
-    let settings = load(common)?;
-    let file =
-        settings_file(common).map_or("no file: defaults".to_owned(), |path| path.display().to_string());
-    let rows = [
-        ("settings", Ok(file)),
-        ("database", check_database(&settings).await),
-        ("auth", otter::auth::check(&settings).await),
-        ("launcher", check_launcher(&settings)),
-        ("balancer", check_balancer(&settings).await),
-    ];
-    let failed = rows.iter().filter(|(_, result)| result.is_err()).count();
-    let shown = rows.map(|(part, result)| match result {
-        Ok(details) => [part.to_owned(), "ok".to_owned(), details],
-        Err(error) => [part.to_owned(), "FAILED".to_owned(), format!("{error:#}")],
-    });
-    tables::print(&tables::aligned(&shown))?;
-    if failed > 0 { bail!("{failed} of {} are not well", shown.len()) } else { Ok(()) }
-}
-
-/// `serve` makes a database that is not there and brings its schema up to date: neither is a fault.
-async fn check_database(settings: &Settings) -> anyhow::Result<String> {
-    let database = &settings.database;
-    if !Sqlite::exists(database)? {
-        return Ok(format!("{database}, to be made at the first start"));
-    }
-    let missing = Sqlite::missing_migrations(database).await?.len();
-    Ok(if missing == 0 { database.clone() } else { format!("{database}, {missing} steps behind") })
-}
-
-/// Looks without starting anything: a running service may be using the same folder.
-fn check_launcher(settings: &Settings) -> anyhow::Result<String> {
-    match &settings.launcher {
-        None => bail!("launcher: is required"),
-        Some(LauncherSettings::Simulated(_)) => Ok("simulated".to_owned()),
-        Some(LauncherSettings::Process(process)) => {
-            let program = process.command.first().map_or("", String::as_str);
-            let folders = std::env::var_os("PATH").unwrap_or_default();
-            let found = Path::new(program).is_file()
-                || std::env::split_paths(&folders).any(|folder| folder.join(program).is_file());
-            anyhow::ensure!(found, "launcher.command: {program} is not to be found");
-            Ok(format!("process: {program}"))
-        }
-    }
-}
-
-async fn check_balancer(settings: &Settings) -> anyhow::Result<String> {
-    match &settings.balancer {
-        BalancerSettings::None => Ok("none".to_owned()),
-        BalancerSettings::Haproxy(haproxy) => {
-            Haproxy::new(haproxy.clone()).check().await?;
-            Ok(format!("haproxy at {}", haproxy.socket.display()))
-        }
-    }
 }

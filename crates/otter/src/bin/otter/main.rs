@@ -1,5 +1,6 @@
 //! The program `otter`: parse, run, tell what went wrong.
 
+mod check;
 mod cli;
 mod client;
 mod commands;

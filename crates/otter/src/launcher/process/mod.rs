@@ -6,6 +6,7 @@
 //! it starts again, every process by its id and every server by its file: see `records` and
 //! `found`. The processes live on while the service is away.
 
+mod check;
 mod found;
 mod health;
 mod records;
@@ -102,9 +103,7 @@ impl Process {
     /// # Errors
     /// When the settings cannot work or the folder cannot be used.
     pub async fn start(settings: ProcessSettings) -> anyhow::Result<Self> {
-        ensure!(cfg!(target_os = "linux"), "launcher.kind = \"process\" needs Linux");
-        let problems: Vec<_> =
-            settings.problems().iter().map(|(keys, what)| format!("{}: {what}", keys[0])).collect();
+        let problems = settings.told();
         ensure!(problems.is_empty(), "{}", problems.join("; "));
         let records = Records::open(&settings.folder)
             .with_context(|| format!("launcher.folder: cannot use {}", settings.folder.display()))?;

@@ -4,6 +4,7 @@
 mod duties;
 mod groups;
 mod history;
+mod inspect;
 mod policies;
 mod webhooks;
 mod writer;
@@ -21,6 +22,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use super::{Job, Result, Rows, Store, StoreError};
+pub use inspect::Inspection;
 use writer::Writer;
 
 /// The schema, step by step.
@@ -64,35 +66,12 @@ impl Sqlite {
         let in_memory = url.contains(":memory:");
         let lock = if in_memory { None } else { Some(lock(options.get_filename())?) };
         let write = pool(options.clone(), 1).await?;
+        inspect::schema(&write).await?;
         MIGRATIONS.run(&write).await.map_err(StoreError::new)?;
         // A database in memory belongs to one connection.
         let readers = if in_memory { write.clone() } else { pool(options.read_only(true), READERS).await? };
         let writer = Writer::start(write.clone());
         Ok(Self { readers, write, writer, _lock: lock })
-    }
-
-    /// Whether the file that a URL names is there; a database in memory never is.
-    ///
-    /// # Errors
-    /// When the URL is not one.
-    pub fn exists(url: &str) -> Result<bool> {
-        Ok(options(url, Durability::Full)?.get_filename().exists())
-    }
-
-    /// The steps that the schema of a database lacks; it is not changed.
-    ///
-    /// # Errors
-    /// When it cannot be opened.
-    pub async fn missing_migrations(url: &str) -> Result<Vec<String>> {
-        let pool = pool(options(url, Durability::Full)?.create_if_missing(false), 1).await?;
-        let done: Vec<i64> =
-            sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success ORDER BY version")
-                .fetch_all(&pool)
-                .await
-                .or_else(|error| if is_missing_table(&error) { Ok(Vec::new()) } else { Err(error) })?;
-        pool.close().await;
-        let missing = MIGRATIONS.iter().filter(|step| !done.contains(&step.version));
-        Ok(missing.map(|step| format!("{:04} {}", step.version, step.description)).collect())
     }
 }
 
@@ -109,10 +88,6 @@ fn lock(database: &Path) -> Result<File> {
         }
         Err(TryLockError::Error(error)) => Err(StoreError::new(error)),
     }
-}
-
-fn is_missing_table(error: &sqlx::Error) -> bool {
-    error.as_database_error().is_some_and(|error| error.message().contains("no such table"))
 }
 
 fn options(url: &str, durability: Durability) -> Result<SqliteConnectOptions> {
@@ -205,7 +180,6 @@ mod tests {
             sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&store.write).await.unwrap();
         let sync: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&store.write).await.unwrap();
         assert_eq!((journal.as_str(), sync), ("wal", 2));
-        assert_eq!(Sqlite::missing_migrations(&url).await.unwrap(), Vec::<String>::new());
         let second = Sqlite::open(&url, Durability::Full).await.err().unwrap().to_string();
         assert!(second.contains("another process"), "{second}");
         store.close().await;
