@@ -16,6 +16,7 @@ use crate::launcher::Launcher;
 use crate::metrics::Metrics;
 use crate::rates::Rates;
 use crate::secret::Sealer;
+use crate::service::Turns;
 use crate::settings::Settings;
 use crate::store::{self, Durability, Rows, Sqlite, Store};
 use crate::worker::{self, Worker};
@@ -44,6 +45,7 @@ struct Inner {
     intake: Intake,
     sealer: Sealer,
     rates: Rates,
+    turns: Turns,
     metrics: Metrics,
     worker: Worker,
 }
@@ -74,6 +76,7 @@ impl App {
             intake: Intake::default(),
             sealer,
             rates,
+            turns: Turns::default(),
             metrics: Metrics::new(),
             worker,
         }));
@@ -141,6 +144,10 @@ impl App {
 
     pub(crate) fn rates(&self) -> &Rates {
         &self.0.rates
+    }
+
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.0.turns
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {

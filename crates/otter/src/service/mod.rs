@@ -7,6 +7,7 @@ pub mod launch;
 pub mod policies;
 pub mod servers;
 pub mod tenants;
+mod turns;
 pub mod webhooks;
 
 use jiff::Timestamp;
@@ -14,6 +15,7 @@ use jiff::Timestamp;
 use crate::error::Error;
 use crate::model::{Cause, Change, Group, GroupKey, history::Caller};
 use crate::store::Rows;
+pub(crate) use turns::Turns;
 
 /// A group that its tenant can see.
 ///

@@ -50,16 +50,18 @@ pub async fn remove(
     removal: Removal,
     by: Option<Caller>,
 ) -> Result<(), Error> {
-    visible(&mut *app.read().await?, &key).await?;
-    let server = member(app, &key, id).await?;
-    // One that is on its way out has had its place decided on: asked for again, it takes no other with it.
-    let replace = removal.replace || tags::is_draining(&server.metadata);
-    let wish = Wish { key, server: server.id.clone(), removal: Removal { replace, ..removal }, by };
-    App::to_its_end(take_out(app.clone(), server, wish)).await
+    let wish = Wish { key, server: id.to_owned(), removal, by };
+    App::to_its_end(take_out(app.clone(), wish)).await
 }
 
-/// A server that is marked is written down, too.
-async fn take_out(app: App, server: Server, wish: Wish) -> Result<(), Error> {
+/// A server that is marked is written down, too. Of callers who ask for the same server at the same time each
+/// sees what the one before has done to it.
+async fn take_out(app: App, mut wish: Wish) -> Result<(), Error> {
+    visible(&mut *app.read().await?, &wish.key).await?;
+    let _turn = app.turns().take(&wish.key).await;
+    let server = member(&app, &wish.key, &wish.server).await?;
+    // One that is on its way out has had its place decided on: asked for again, it takes no other with it.
+    wish.removal.replace |= tags::is_draining(&server.metadata);
     let (asked, clock) = (wish.clone(), app.clock());
     app.change(move |rows| Box::pin(async move { check(rows, &asked, clock.now()).await })).await?;
     mark(&app, &wish.key, &server, wish.removal).await?;

@@ -1,10 +1,16 @@
 //! Taking one server out of a group.
 
-use serde_json::json;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
-use crate::support::{Service, TENANT, change, new_group};
+use async_trait::async_trait;
 use otter::balancer::Balancer;
-use otter::launcher::Launcher;
+use otter::launcher::{Fault, Launcher, Order, Server, Simulated};
+use serde_json::json;
+use tokio::sync::watch;
+
+use crate::support::{Service, TENANT, change, new_group, settings};
 
 #[tokio::test]
 async fn a_server_is_replaced_removed_or_let_go() {
@@ -64,6 +70,60 @@ async fn a_server_that_is_asked_to_go_twice_takes_one_place_with_it() {
         service.app.settled().await;
     }
     assert_eq!(service.capacities(&group).await, [3, -1, 2]);
+}
+
+/// A launcher that marks a server only after somebody else has asked what there is, if anybody does.
+struct Overtaken {
+    inner: Arc<Simulated>,
+    lists: watch::Sender<u64>,
+}
+
+#[async_trait]
+impl Launcher for Overtaken {
+    async fn servers(&self, tenant: &str) -> Result<Vec<Server>, Fault> {
+        let servers = self.inner.servers(tenant).await;
+        self.lists.send_modify(|lists| *lists += 1);
+        servers
+    }
+
+    async fn create(&self, tenant: &str, order: &Order) -> Result<String, Fault> {
+        self.inner.create(tenant, order).await
+    }
+
+    async fn delete(&self, tenant: &str, id: &str) -> Result<(), Fault> {
+        self.inner.delete(tenant, id).await
+    }
+
+    async fn tag(
+        &self,
+        tenant: &str,
+        id: &str,
+        tags: &BTreeMap<String, Option<String>>,
+    ) -> Result<(), Fault> {
+        let mut lists = self.lists.subscribe();
+        lists.mark_unchanged();
+        // That nobody comes in between cannot be awaited; a wait that is too short lets a fault pass, no more.
+        let _ = tokio::time::timeout(Duration::from_millis(300), lists.changed()).await;
+        self.inner.tag(tenant, id, tags).await
+    }
+}
+
+#[tokio::test]
+async fn callers_who_ask_for_the_same_server_at_the_same_time_take_one_place() {
+    let service =
+        Service::driving(settings(), |inner| Arc::new(Overtaken { inner, lists: watch::channel(0).0 }));
+    let service = service.await;
+    let mut body = new_group(1, 5);
+    body["launchConfiguration"]["args"]["loadBalancers"] = json!([{"loadBalancerId": 7, "port": 80}]);
+    body["launchConfiguration"]["args"]["draining_timeout"] = json!(600);
+    body["scalingPolicies"] = json!([change(3)]);
+    let (group, policies) = service.created(body).await;
+    service.execute(&group, &policies[0]).await;
+    service.booted().await;
+    let path = format!("/groups/{group}/servers/{}?replace=false", service.launcher.all()[0].id);
+    let answers = futures::future::join_all((0..3).map(|_| service.ask("DELETE", &path, None))).await;
+    assert!(answers.iter().all(|answer| answer.status == 202), "{answers:#?}");
+    assert_eq!(service.state(&group).await["desiredCapacity"], 3);
 }
 
 #[tokio::test]
