@@ -15,6 +15,7 @@ use crate::key;
 use crate::launcher::Launcher;
 use crate::metrics::Metrics;
 use crate::rates::Rates;
+use crate::scheduler::Scheduler;
 use crate::secret::Sealer;
 use crate::service::Turns;
 use crate::settings::Settings;
@@ -45,6 +46,7 @@ struct Inner {
     intake: Intake,
     sealer: Sealer,
     rates: Rates,
+    scheduler: Scheduler,
     turns: Turns,
     metrics: Metrics,
     worker: Worker,
@@ -65,6 +67,8 @@ impl App {
         let store: Arc<dyn Store> = Arc::new(store);
         let sealed = store.read().await?.totals().await?.webhooks;
         let sealer = key::sealer(&parts.settings, sealed)?;
+        // What an earlier version could not read this one may.
+        store::change(&*store, |rows| Box::pin(rows.take_policies_up())).await?;
         let rates = Rates::new(&parts.settings.limits);
         let public_url = public_url(&parts.settings);
         let (worker, bench) = worker::prepare();
@@ -76,6 +80,7 @@ impl App {
             intake: Intake::default(),
             sealer,
             rates,
+            scheduler: Scheduler::default(),
             turns: Turns::default(),
             metrics: Metrics::new(),
             worker,
@@ -144,6 +149,10 @@ impl App {
 
     pub(crate) fn rates(&self) -> &Rates {
         &self.0.rates
+    }
+
+    pub(crate) fn scheduler(&self) -> &Scheduler {
+        &self.0.scheduler
     }
 
     pub(crate) fn turns(&self) -> &Turns {

@@ -108,16 +108,25 @@ pub enum Error {
     Stopping,
     /// The database does not work. What is wrong with it goes to the log, not to the caller.
     #[error("The store is not available; nothing was changed.")]
-    Store(#[from] StoreError),
+    Store(#[source] StoreError),
     /// The identity service does not answer.
     #[error("The identity service is not available.")]
     Identity,
     /// The cloud does not do as asked.
     #[error("{0}")]
     Cloud(#[from] Fault),
-    /// A fault of ours.
+    /// A fault of ours, or a row that cannot be read.
     #[error("An internal error occurred.")]
     Internal(anyhow::Error),
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => Self::Store(error),
+            StoreError::Unreadable(_) => Self::Internal(error.into()),
+        }
+    }
 }
 
 impl Error {

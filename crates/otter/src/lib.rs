@@ -21,7 +21,7 @@
 //! * [`api`]: HTTP; [`auth`], `rates`, `intake`, [`key`], `secret`: who may come in; [`error`]: every answer that is a
 //!   refusal.
 //! * [`app`]: all of it put together; [`mod@serve`]: the front door; [`settings`], [`clock`], `metrics`,
-//!   `folder`.
+//!   `scheduler` (whether schedules are run), `folder`.
 //!
 //! A sandbox or test builds an [`App`] from [`Parts`] of its own and mounts [`router`] where it likes.
 pub mod api;
@@ -42,6 +42,7 @@ pub mod model;
 pub mod percent;
 mod rates;
 pub mod schedule;
+mod scheduler;
 mod secret;
 pub mod serve;
 pub mod service;

@@ -1,5 +1,6 @@
-//! The operator's listener: health, metrics, the groups that no tenant sees any more, and the lever that
-//! suspends a tenant. It asks for no token, so it belongs on a loopback or management address.
+//! The operator's listener: health, metrics, the groups that no tenant sees any more, the schedules that cannot
+//! be read, and the levers that suspend a tenant and stop schedules. It asks for no token, so it belongs on a
+//! loopback or management address.
 
 use std::time::Duration;
 
@@ -8,16 +9,16 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
-use axum::routing::{get, put};
+use axum::routing::{get, post, put};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::answer::{self, Answer};
-use super::ask::{Body, accepts};
+use super::ask::{Body, Query, accepts};
 use super::{not_allowed, not_found};
 use crate::app::App;
 use crate::error::Error;
-use crate::service::tenants;
+use crate::service::{scheduler, tenants};
 
 /// How late the oldest schedule may be before the service counts as unhealthy.
 const LATEST: Duration = Duration::from_secs(60);
@@ -33,7 +34,10 @@ pub fn admin_router(app: App) -> Router {
         .route("/health", get(health))
         .route("/metrics", get(metrics))
         .route("/deleting", get(deleting))
+        .route("/set-aside", get(set_aside))
         .route("/tenants/{tenant}", put(set_tenant))
+        .route("/scheduler/stop", post(stop_scheduler))
+        .route("/scheduler/reset", post(reset_scheduler))
         .fallback(not_found)
         .method_not_allowed_fallback(not_allowed)
         .layer(from_fn_with_state(app.clone(), answer::dress))
@@ -44,7 +48,7 @@ pub fn admin_router(app: App) -> Router {
 pub(super) async fn health(State(app): State<App>) -> Answer {
     let checks = [
         ("store", check(store(&app)).await),
-        ("scheduler", check(scheduler(&app)).await),
+        ("scheduler", check(schedules(&app)).await),
         ("worker", worker(&app)),
     ];
     let mut body = json!({"healthy": checks.iter().all(|(_, (healthy, _))| *healthy)});
@@ -72,11 +76,15 @@ async fn store(app: &App) -> Result<Checked, Error> {
     Ok((true, json!({})))
 }
 
-async fn scheduler(app: &App) -> Result<Checked, Error> {
-    let now = app.now();
-    let oldest = app.read().await?.due_policies(now, 1).await?;
+/// Schedules that were set aside are told and make nothing unhealthy: all others are run.
+async fn schedules(app: &App) -> Result<Checked, Error> {
+    let (now, runs) = (app.now(), app.scheduler().runs());
+    let mut rows = app.read().await?;
+    let oldest = rows.due_policies(now, 1).await?;
     let late = oldest.first().map_or(0.0, |(_, due)| now.duration_since(*due).as_secs_f64());
-    Ok((late <= LATEST.as_secs_f64(), json!({"seconds_late": late})))
+    let set_aside = rows.policies_set_aside().await?.len();
+    let details = json!({"seconds_late": late, "stopped": !runs, "set_aside": set_aside});
+    Ok((runs && late <= LATEST.as_secs_f64(), details))
 }
 
 fn worker(app: &App) -> Checked {
@@ -114,6 +122,39 @@ async fn deleting(State(app): State<App>) -> Answer {
         })
         .collect();
     answer::json(StatusCode::OK, &json!({"groups": listed}))
+}
+
+/// Schedules that could not be read when they were due. A policy that is deleted is none of them any more.
+async fn set_aside(State(app): State<App>) -> Answer {
+    let policies = app.read().await?.policies_set_aside().await?;
+    let listed: Vec<Value> = policies
+        .iter()
+        .map(|(key, due)| {
+            json!({"tenant": key.group.tenant, "group": key.group.group, "id": key.policy, "due": due})
+        })
+        .collect();
+    answer::json(StatusCode::OK, &json!({"policies": listed}))
+}
+
+async fn stop_scheduler(State(app): State<App>, headers: HeaderMap) -> Answer {
+    refuse_pages(&headers)?;
+    scheduler::stop(&app);
+    answer::empty(StatusCode::OK)
+}
+
+async fn reset_scheduler(State(app): State<App>, headers: HeaderMap, query: Query) -> Answer {
+    refuse_pages(&headers)?;
+    let path = query.get("path").unwrap_or_default();
+    if scheduler::reset(&app, path).await? {
+        return answer::empty(StatusCode::OK);
+    }
+    Ok((StatusCode::BAD_REQUEST, "path is not another than the last one; nothing was reset\n")
+        .into_response())
+}
+
+/// A browser on this machine does send a POST for a page from elsewhere, and then says from where.
+fn refuse_pages(headers: &HeaderMap) -> Result<(), Error> {
+    if headers.contains_key(header::ORIGIN) { Err(Error::Forbidden) } else { Ok(()) }
 }
 
 /// Suspends a tenant's groups or takes that back: `{"suspended": true}`. A browser on this machine does not

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::error::Error;
 
 /// Clients of the original compare this word for word, on empty answers too.
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
+pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const SERVER: HeaderValue = HeaderValue::from_static(concat!("otter/", env!("CARGO_PKG_VERSION")));
 const RESPONSE_ID: HeaderName = HeaderName::from_static("x-response-id");
 
@@ -51,10 +51,7 @@ pub(super) async fn dress(State(app): State<App>, request: Request, next: Next) 
     tracing::debug!(%method, path, status = answer.status().as_u16(), %id, "answered");
     app.metrics().answered(answer.status().as_u16());
     let headers = answer.headers_mut();
-    // What handlers return as bare text is JSON, too.
-    if headers.get(header::CONTENT_TYPE).is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain")) {
-        headers.insert(header::CONTENT_TYPE, JSON);
-    }
+    headers.entry(header::CONTENT_TYPE).or_insert(JSON);
     headers.insert(header::SERVER, SERVER);
     if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
         headers.entry(RESPONSE_ID).or_insert(id);

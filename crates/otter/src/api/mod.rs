@@ -18,7 +18,7 @@ mod view;
 mod webhooks;
 
 use axum::Router;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
 
@@ -42,7 +42,7 @@ pub fn router(app: App) -> Router {
         .route_layer(intake)
         .route("/", get(async || StatusCode::OK))
         .route("/health", get(admin::health))
-        .route("/openapi.json", get(async || OPENAPI))
+        .route("/openapi.json", get(async || ([(header::CONTENT_TYPE, answer::JSON)], OPENAPI)))
         .fallback(not_found)
         .method_not_allowed_fallback(not_allowed)
         .layer(from_fn_with_state(app.clone(), answer::dress))

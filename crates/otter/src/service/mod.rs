@@ -5,6 +5,7 @@ pub mod execute;
 pub mod groups;
 pub mod launch;
 pub mod policies;
+pub mod scheduler;
 pub mod servers;
 pub mod tenants;
 mod turns;

@@ -73,7 +73,7 @@ pub async fn delete(app: &App, key: PolicyKey, id: String) -> Result<(), Error> 
 /// written down is an error, so that the caller can call again.
 ///
 /// # Errors
-/// When the store is not available.
+/// When the store is not available, or what it has of the policy or its group cannot be read.
 pub async fn use_capability(app: &App, capability: &str) -> Result<(), Error> {
     let hash = secret::capability_hash(capability);
     // Looked up without a transaction first, so that guesses do not queue with those who know.
@@ -91,7 +91,7 @@ pub async fn use_capability(app: &App, capability: &str) -> Result<(), Error> {
     let done = done.await;
     app.metrics().executed(&done);
     match done {
-        Err(error @ Error::Store(_)) => Err(error),
+        Err(error @ (Error::Store(_) | Error::Internal(_))) => Err(error),
         _ => Ok(()),
     }
 }

@@ -17,10 +17,17 @@ use crate::model::{Change, Group, GroupKey, Launch, PolicyKey, StoredPolicy, Web
 
 pub use sqlite::{Durability, Inspection, Sqlite};
 
-/// The database did not do as asked; nothing of the transaction has happened.
+/// Why a row operation has no result.
 #[derive(Debug, thiserror::Error)]
-#[error("the store is not available: {0}")]
-pub struct StoreError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+pub enum StoreError {
+    /// The database did not do as asked; nothing of the transaction has happened.
+    #[error("the store is not available: {0}")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A row is there and makes no sense, as when another version of the program or a person wrote it. Others
+    /// can be read, and the transaction goes on.
+    #[error("a row of the store cannot be read: {0}")]
+    Unreadable(String),
+}
 
 /// What a row operation returns.
 pub type Result<T> = std::result::Result<T, StoreError>;
@@ -69,7 +76,7 @@ where
     });
     store.write(job).await?;
     let result = slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-    result.ok_or_else(|| StoreError("a job was committed that did not run".into()))
+    result.ok_or_else(|| StoreError::Unavailable("a job was committed that did not run".into()))
 }
 
 /// A page of a list that is sorted by id.
@@ -191,6 +198,12 @@ pub trait Policies: Send {
     async fn remove_policy(&mut self, key: &PolicyKey) -> Result<bool>;
     /// Policies whose time has come, the longest due first, at most `limit`.
     async fn due_policies(&mut self, now: Timestamp, limit: u32) -> Result<Vec<(PolicyKey, Timestamp)>>;
+    /// Takes a policy that cannot be run off the calendar and remembers the time for which it was due.
+    async fn set_policy_aside(&mut self, key: &PolicyKey, due: Timestamp) -> Result<()>;
+    /// Policies that were set aside, each with the time for which it was due.
+    async fn policies_set_aside(&mut self) -> Result<Vec<(PolicyKey, Timestamp)>>;
+    /// Puts all that were set aside back on the calendar.
+    async fn take_policies_up(&mut self) -> Result<()>;
     /// Takes all schedules of a group off the calendar.
     async fn unschedule(&mut self, key: &GroupKey) -> Result<()>;
 }

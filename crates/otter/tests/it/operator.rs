@@ -1,14 +1,17 @@
-//! What the operator sees: health, metrics, and groups that are on their way out.
+//! What the operator sees and does: health, metrics, groups that are on their way out, schedules that are stopped
+//! or cannot be read.
 
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use otter::launcher::{Failures, ServerStatus};
+use otter::settings::Settings;
 use serde_json::{Value, json};
+use sqlx::{Connection, SqliteConnection};
 use tower::ServiceExt;
 
-use crate::support::{Service, TENANT, change};
+use crate::support::{Service, TENANT, change, settings};
 
 /// Suspends a tenant or takes that back; the status and the answer.
 async fn set_tenant(service: &Service, tenant: &str, body: Value) -> (u16, Value) {
@@ -16,6 +19,20 @@ async fn set_tenant(service: &Service, tenant: &str, body: Value) -> (u16, Value
     let answer = otter::admin_router(service.app.clone()).oneshot(request).await.unwrap();
     let status = answer.status().as_u16();
     (status, serde_json::from_slice(&to_bytes(answer.into_body(), usize::MAX).await.unwrap()).unwrap())
+}
+
+/// A POST to the operator's listener: the status, the content type and the text of the answer.
+async fn post(service: &Service, path: &str, origin: Option<&str>) -> (u16, String, String) {
+    let mut request = Request::post(path);
+    if let Some(origin) = origin {
+        request = request.header("origin", origin);
+    }
+    let request = request.body(Body::empty()).unwrap();
+    let answer = otter::admin_router(service.app.clone()).oneshot(request).await.unwrap();
+    let (status, kind) =
+        (answer.status().as_u16(), answer.headers()["content-type"].to_str().unwrap().to_owned());
+    let text = to_bytes(answer.into_body(), usize::MAX).await.unwrap().to_vec();
+    (status, kind, String::from_utf8(text).unwrap())
 }
 
 async fn admin(service: &Service, path: &str, accept: &str) -> String {
@@ -125,4 +142,101 @@ async fn a_suspended_tenants_groups_keep_their_servers_and_refuse_to_change() {
         page["history"].as_array().unwrap().iter().map(|line| &line["cause"]["kind"]).collect();
     assert!(told.contains(&&json!("suspended")) && told.contains(&&json!("reinstated")), "{told:?}");
     assert_eq!(set_tenant(&service, TENANT, json!({"suspended": "yes"})).await.0, 400);
+}
+
+/// A policy that adds so many at a minute past the start of the clock.
+fn at_one(change: i64) -> Value {
+    json!({"name": "s", "cooldown": 0, "type": "schedule", "change": change,
+           "args": {"at": "2030-01-01T00:01:00Z"}})
+}
+
+#[tokio::test]
+async fn schedules_that_are_stopped_run_late_when_they_are_started_again() {
+    let service = Service::start().await;
+    let (group, policies) = service.group(0, 10, json!([at_one(1), change(5)])).await;
+    let desired = async || service.state(&group).await["desiredCapacity"].clone();
+    assert_eq!(post(&service, "/scheduler/stop", None).await.0, 200);
+    service.pass(Duration::from_secs(120)).await;
+    assert_eq!(desired().await, 0);
+    let health = service.ask_at("GET", "/health", None).await.body;
+    assert_eq!(health["scheduler"]["healthy"], false);
+    assert_eq!(
+        health["scheduler"]["details"],
+        json!({"seconds_late": 60.0, "stopped": true, "set_aside": 0})
+    );
+    // All else goes on.
+    assert_eq!(service.execute(&group, &policies[1]).await.status, 202);
+    service.booted().await;
+    assert_eq!(service.capacities(&group).await, [5, 0, 5]);
+
+    assert_eq!(post(&service, "/scheduler/reset?path=/a", None).await.0, 200);
+    service.app.settled().await;
+    assert_eq!(desired().await, 6);
+    let line = service.get(&format!("/groups/{group}/history")).await["history"][0].clone();
+    assert_eq!(line["cause"]["due"], "2030-01-01T00:01:00Z");
+    assert_eq!(service.ask_at("GET", "/health", None).await.body["healthy"], true);
+    let (status, kind, text) = post(&service, "/scheduler/reset?path=/a", None).await;
+    assert_eq!((status, kind.as_str()), (400, "text/plain; charset=utf-8"), "{text}");
+    assert_eq!(post(&service, "/scheduler/reset?path=/b", None).await.0, 200);
+}
+
+#[tokio::test]
+async fn only_the_operator_stops_schedules() {
+    let service = Service::start().await;
+    for path in ["/scheduler/stop", "/scheduler/reset?path=/a"] {
+        assert_eq!(
+            service.ask_at("POST", path, None).await.error(),
+            (404, "NotFoundError"),
+            "on the API's listener"
+        );
+        assert_eq!(
+            post(&service, path, Some("http://elsewhere.test")).await.0,
+            403,
+            "from a page in a browser"
+        );
+    }
+    // None was named yet, and none is now.
+    assert_eq!(post(&service, "/scheduler/reset", None).await.0, 400);
+    assert_eq!(service.ask_at("GET", "/health", None).await.body["scheduler"]["healthy"], true);
+}
+
+#[tokio::test]
+async fn a_schedule_that_cannot_be_read_holds_up_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = format!("sqlite:{}", folder.path().join("otter.db").display());
+    let service = Service::with(Settings { database: database.clone(), ..settings() }).await;
+    let (broken, policies) = service.group(0, 9, json!([at_one(1), at_one(1)])).await;
+    let (sound, _) = service.group(0, 9, json!([at_one(2)])).await;
+    let mut other_hand = SqliteConnection::connect(&database).await.unwrap();
+    let broke =
+        sqlx::query("UPDATE policies SET document = '#' || document WHERE group_id = $1").bind(&broken);
+    broke.execute(&mut other_hand).await.unwrap();
+    service.pass(Duration::from_secs(60)).await;
+    service.booted().await;
+    assert_eq!(service.capacities(&sound).await, [2, 0, 2], "schedules and convergence go on");
+
+    let set_aside = async || {
+        let listed: Value = serde_json::from_str(&admin(&service, "/set-aside", "*/*").await).unwrap();
+        listed["policies"].as_array().unwrap().clone()
+    };
+    let line =
+        |id: &String| json!({"tenant": TENANT, "group": broken, "id": id, "due": "2030-01-01T00:01:00Z"});
+    let mut expected: Vec<_> = policies.iter().map(line).collect();
+    expected.sort_by_key(|line| line["id"].to_string());
+    assert_eq!(set_aside().await, expected);
+    let health = service.ask_at("GET", "/health", None).await.body;
+    assert_eq!((&health["healthy"], &health["scheduler"]["details"]["set_aside"]), (&json!(true), &json!(2)));
+
+    // What cannot be read is a fault of one policy, and is not told to be one of the store.
+    assert_eq!(service.execute(&broken, &policies[0]).await.error(), (500, "InternalError"));
+    let path = format!("/groups/{broken}/policies/{}", policies[0]);
+    assert_eq!(service.ask("DELETE", &path, None).await.status, 204);
+    assert_eq!(set_aside().await, [line(&policies[1])]);
+    let mended =
+        sqlx::query("UPDATE policies SET document = substr(document, 2) WHERE group_id = $1").bind(&broken);
+    mended.execute(&mut other_hand).await.unwrap();
+    assert_eq!(post(&service, "/scheduler/reset?path=/again", None).await.0, 200);
+    service.app.settled().await;
+    assert_eq!(service.state(&broken).await["desiredCapacity"], 1);
+    assert_eq!(set_aside().await, Vec::<Value>::new());
 }

@@ -131,19 +131,23 @@ impl Store for Sqlite {
 
 impl StoreError {
     fn new(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self(error.into())
+        Self::Unavailable(error.into())
     }
 }
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        Self::new(error)
+        match error {
+            sqlx::Error::ColumnDecode { .. } => Self::Unreadable(error.to_string()),
+            error => Self::new(error),
+        }
     }
 }
 
+/// Of the documents in the columns.
 impl From<serde_json::Error> for StoreError {
     fn from(error: serde_json::Error) -> Self {
-        Self::new(error)
+        Self::Unreadable(error.to_string())
     }
 }
 
@@ -154,7 +158,7 @@ fn micros(when: Timestamp) -> i64 {
 
 /// An instant as it was stored.
 fn instant(micros: i64) -> Result<Timestamp> {
-    Timestamp::from_microsecond(micros).map_err(StoreError::new)
+    Timestamp::from_microsecond(micros).map_err(|error| StoreError::Unreadable(error.to_string()))
 }
 
 #[cfg(test)]

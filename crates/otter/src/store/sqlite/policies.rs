@@ -24,11 +24,20 @@ impl PolicyRow {
         let policy = Policy::read("stored policy", &document, &mut problems);
         Ok(StoredPolicy {
             id: self.id,
-            policy: problems.settle(policy).map_err(|problems| StoreError::new(problems.to_string()))?,
+            policy: problems
+                .settle(policy)
+                .map_err(|problems| StoreError::Unreadable(problems.to_string()))?,
             touched: self.touched.map(instant).transpose()?,
             due: self.due.map(instant).transpose()?,
         })
     }
+}
+
+/// A policy and one of its times.
+type TimedRow = (String, String, String, i64);
+
+fn timed((tenant, group, policy, when): TimedRow) -> Result<(PolicyKey, Timestamp)> {
+    Ok((PolicyKey { group: GroupKey { tenant, group }, policy }, instant(when)?))
 }
 
 fn text(policy: &Policy) -> String {
@@ -86,7 +95,7 @@ impl Policies for Session {
 
     async fn save_policy(&mut self, key: &GroupKey, policy: &StoredPolicy) -> Result<()> {
         sqlx::query(
-            "UPDATE policies SET document = $4, touched = $5, due = $6 \
+            "UPDATE policies SET document = $4, touched = $5, due = $6, set_aside = NULL \
              WHERE tenant = $1 AND group_id = $2 AND id = $3",
         )
         .bind(&key.tenant)
@@ -139,22 +148,48 @@ impl Policies for Session {
     }
 
     async fn due_policies(&mut self, now: Timestamp, limit: u32) -> Result<Vec<(PolicyKey, Timestamp)>> {
-        let rows: Vec<(String, String, String, i64)> = sqlx::query_as(
+        let rows: Vec<TimedRow> = sqlx::query_as(
             "SELECT tenant, group_id, id, due FROM policies WHERE due <= $1 ORDER BY due LIMIT $2",
         )
         .bind(micros(now))
         .bind(limit)
         .fetch_all(&mut *self.0)
         .await?;
-        rows.into_iter()
-            .map(|(tenant, group, policy, due)| {
-                Ok((PolicyKey { group: GroupKey { tenant, group }, policy }, instant(due)?))
-            })
-            .collect()
+        rows.into_iter().map(timed).collect()
+    }
+
+    async fn set_policy_aside(&mut self, key: &PolicyKey, due: Timestamp) -> Result<()> {
+        sqlx::query(
+            "UPDATE policies SET due = NULL, set_aside = $4 WHERE tenant = $1 AND group_id = $2 AND id = $3",
+        )
+        .bind(&key.group.tenant)
+        .bind(&key.group.group)
+        .bind(&key.policy)
+        .bind(micros(due))
+        .execute(&mut *self.0)
+        .await?;
+        Ok(())
+    }
+
+    async fn policies_set_aside(&mut self) -> Result<Vec<(PolicyKey, Timestamp)>> {
+        let rows: Vec<TimedRow> = sqlx::query_as(
+            "SELECT tenant, group_id, id, set_aside FROM policies WHERE set_aside IS NOT NULL \
+             ORDER BY tenant, group_id, id",
+        )
+        .fetch_all(&mut *self.0)
+        .await?;
+        rows.into_iter().map(timed).collect()
+    }
+
+    async fn take_policies_up(&mut self) -> Result<()> {
+        sqlx::query("UPDATE policies SET due = set_aside, set_aside = NULL WHERE set_aside IS NOT NULL")
+            .execute(&mut *self.0)
+            .await?;
+        Ok(())
     }
 
     async fn unschedule(&mut self, key: &GroupKey) -> Result<()> {
-        sqlx::query("UPDATE policies SET due = NULL WHERE tenant = $1 AND group_id = $2")
+        sqlx::query("UPDATE policies SET due = NULL, set_aside = NULL WHERE tenant = $1 AND group_id = $2")
             .bind(&key.tenant)
             .bind(&key.group)
             .execute(&mut *self.0)
