@@ -90,6 +90,15 @@ impl Haproxy {
         self.tell(&format!("set server {balancer}/{node} state {state}"), &[]).await
     }
 
+    async fn add_one(&self, balancer: &str, node: &NewNode) -> Result<(), Fault> {
+        let (address, port) = (checked(&node.address)?, node.port);
+        let id = format!("otter-{}-{port}", address.replace(':', "_"));
+        let add = format!("add server {balancer}/{id} {address}:{port} weight 1");
+        self.tell(&add, &["New server registered"]).await?;
+        // A new server is in maintenance until it is told otherwise.
+        self.set_state(balancer, &id, word(node.condition)).await
+    }
+
     async fn remove_one(&self, balancer: &str, node: &str) -> Result<(), Fault> {
         self.set_state(balancer, node, "maint").await?;
         self.tell(&format!("shutdown sessions server {balancer}/{node}"), &[]).await?;
@@ -184,15 +193,12 @@ impl Balancer for Haproxy {
         read_pool(&answer, balancer).ok_or_else(|| Fault::Gone(format!("Backend {balancer} of HAProxy")))
     }
 
-    async fn add(&self, _tenant: &str, balancer: &str, node: &NewNode) -> Result<String, Fault> {
+    async fn add(&self, _tenant: &str, balancer: &str, nodes: &[NewNode]) -> Result<(), Fault> {
         let balancer = checked(balancer)?;
-        let (address, port) = (checked(&node.address)?, node.port);
-        let id = format!("otter-{}-{port}", address.replace(':', "_"));
-        let add = format!("add server {balancer}/{id} {address}:{port} weight 1");
-        self.tell(&add, &["New server registered"]).await?;
-        // A new server is in maintenance until it is told otherwise.
-        self.set_state(balancer, &id, word(node.condition)).await?;
-        Ok(id)
+        for node in nodes {
+            self.add_one(balancer, node).await?;
+        }
+        Ok(())
     }
 
     async fn change(

@@ -30,6 +30,11 @@ fn key(tenant: &str, balancer: &str) -> (String, String) {
     (tenant.to_owned(), balancer.to_owned())
 }
 
+fn made(id: String, new: &NewNode) -> Node {
+    let (address, port, condition) = (new.address.clone(), new.port, new.condition);
+    Node { id, address, port, condition, online: true, ordinary: true, connections: None }
+}
+
 #[async_trait]
 impl Balancer for Memory {
     async fn pool(&self, tenant: &str, balancer: &str) -> Result<Pool, Fault> {
@@ -37,26 +42,18 @@ impl Balancer for Memory {
         Ok(Pool { nodes, monitored: false })
     }
 
-    async fn add(&self, tenant: &str, balancer: &str, node: &NewNode) -> Result<String, Fault> {
+    async fn add(&self, tenant: &str, balancer: &str, nodes: &[NewNode]) -> Result<(), Fault> {
         let mut state = self.state();
-        state.made += 1;
-        let id = state.made.to_string();
-        let nodes = state.nodes.entry(key(tenant, balancer)).or_default();
-        if nodes.iter().any(|there| (&there.address, there.port) == (&node.address, node.port)) {
-            return Err(Fault::Retryable(format!("{}:{} is a node already", node.address, node.port)));
+        for node in nodes {
+            state.made += 1;
+            let node = made(state.made.to_string(), node);
+            let pool = state.nodes.entry(key(tenant, balancer)).or_default();
+            if pool.iter().any(|there| (&there.address, there.port) == (&node.address, node.port)) {
+                return Err(Fault::Retryable(format!("{}:{} is a node already", node.address, node.port)));
+            }
+            pool.push(node);
         }
-        let (address, port, condition) = (node.address.clone(), node.port, node.condition);
-        let node = Node {
-            id: id.clone(),
-            address,
-            port,
-            condition,
-            online: true,
-            ordinary: true,
-            connections: None,
-        };
-        nodes.push(node);
-        Ok(id)
+        Ok(())
     }
 
     async fn change(

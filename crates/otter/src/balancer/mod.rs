@@ -20,12 +20,12 @@ pub trait Balancer: Send + Sync + 'static {
     /// A [`Fault`]; [`Fault::Gone`] if there is no such balancer.
     async fn pool(&self, tenant: &str, balancer: &str) -> Result<Pool, Fault>;
 
-    /// Adds a node of type PRIMARY and weight 1 and returns its id. A node with that address and port
-    /// being there already is a retryable fault.
+    /// Adds nodes of type PRIMARY and weight 1. A node with that address and port being there already is a
+    /// retryable fault. Some may have been added after a fault: the next [`Balancer::pool`] tells.
     ///
     /// # Errors
     /// A [`Fault`]; [`Fault::Gone`] if there is no such balancer.
-    async fn add(&self, tenant: &str, balancer: &str, node: &NewNode) -> Result<String, Fault>;
+    async fn add(&self, tenant: &str, balancer: &str, nodes: &[NewNode]) -> Result<(), Fault>;
 
     /// Changes a node's condition, and gives it type PRIMARY and weight 1.
     ///

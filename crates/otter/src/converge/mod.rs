@@ -1,9 +1,10 @@
 //! PURE: how a group gets from the servers it has to the servers it should have.
 //!
 //! What was gathered goes in, steps come out; [`crate::worker`] gathers and carries out. Read [`plan`]
-//! first, then `servers` (which stay, which go), `nodes` and `rackconnect` (which balancers know them) and
-//! `verdict` (how the round went, and when the next one is).
+//! first, then `servers` (which stay, which go), `nodes` and `rackconnect` (which balancers know them), `calls`
+//! (what of that fits into one round) and `verdict` (how the round went, and when the next one is).
 
+mod calls;
 mod nodes;
 mod plan;
 mod rackconnect;
@@ -90,12 +91,12 @@ pub enum Step {
         /// Which.
         server: String,
     },
-    /// Add a node to a balancer.
+    /// Add nodes to a balancer.
     Add {
         /// Which balancer.
         balancer: String,
-        /// The node.
-        node: NewNode,
+        /// The nodes.
+        nodes: Vec<NewNode>,
     },
     /// Change a node's condition.
     Change {

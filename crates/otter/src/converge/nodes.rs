@@ -120,7 +120,7 @@ fn join_one(balancer: &str, (address, port): (&str, u16), pool: &Pool, old: bool
     let Some(node) = pool.nodes.iter().find(|node| node.address == address && node.port == port) else {
         let condition = if pool.monitored { Condition::Draining } else { Condition::Enabled };
         let node = NewNode { address: address.to_owned(), port, condition };
-        plan.steps.push(Step::Add { balancer: balancer.to_owned(), node });
+        plan.steps.push(Step::Add { balancer: balancer.to_owned(), nodes: vec![node] });
         return false;
     };
     if node.condition == Condition::Enabled && node.ordinary {

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::calls::{self, Errand};
 use super::nodes::{self, Nodes};
 use super::servers::{self, Sorted};
 use super::{Known, Plan, Rules, Seen, Step, Wanted};
@@ -14,21 +15,25 @@ pub fn plan(wanted: &Wanted, seen: &Seen<'_>, now: Timestamp, rules: &Rules) -> 
     let mut plan = Plan::default();
     let sorted = servers::sort(wanted, &seen.servers, now, rules);
     let nodes = Nodes::new(seen);
-    for gone in &seen.vanished {
-        clear_away(gone, seen, &nodes, &mut plan);
+    let mut errands: Vec<Errand> =
+        seen.vanished.iter().map(|gone| clear_away(gone, seen, &nodes, &mut plan)).collect();
+    for server in &sorted.gone {
+        errands.push(Errand { first: nodes.remove_all_of(server), then: None });
     }
-    for server in sorted.gone.iter().chain(&sorted.failed) {
-        plan.steps.extend(nodes.remove_all_of(server));
+    for server in &sorted.failed {
+        errands.push(Errand { first: nodes.remove_all_of(server), then: Some(delete(server)) });
     }
-    plan.steps.extend(sorted.failed.iter().map(|server| delete(server)));
     for server in &sorted.leaving {
-        servers::see_off(server, wanted, &nodes, now, &mut plan);
+        errands.push(servers::see_off(server, wanted, &nodes, now, &mut plan));
     }
     for server in &sorted.kept {
         if nodes::join(server, &nodes, now, rules, &mut plan) {
             plan.active.push(active(server));
         }
     }
+    // What those that stay need of the balancers takes its turn with the rest.
+    errands.push(Errand { first: std::mem::take(&mut plan.steps), then: None });
+    plan.steps = calls::one_each(errands);
     plan.steps.extend(std::iter::repeat_n(Step::Create, sorted.missing.min(rules.creates_per_round)));
     tell_waits(wanted, seen, &sorted, &mut plan);
     plan.known.extend(seen.servers.iter().filter_map(|server| known(server)));
@@ -36,7 +41,7 @@ pub fn plan(wanted: &Wanted, seen: &Seen<'_>, now: Timestamp, rules: &Rules) -> 
 }
 
 /// Removes what a server that vanished has left behind, and remembers it until nothing of it is seen.
-fn clear_away(gone: &Known, seen: &Seen<'_>, nodes: &Nodes<'_>, plan: &mut Plan) {
+fn clear_away(gone: &Known, seen: &Seen<'_>, nodes: &Nodes<'_>, plan: &mut Plan) -> Errand {
     // Another server may have its address by now, and with it the node.
     let heirs = |server: &&Server| server.address.as_ref() == Some(&gone.address) && server.port == gone.port;
     let steps = nodes.remove_all_of_gone(gone, seen.servers.iter().any(heirs));
@@ -45,7 +50,7 @@ fn clear_away(gone: &Known, seen: &Seen<'_>, nodes: &Nodes<'_>, plan: &mut Plan)
     if unread || !steps.is_empty() {
         plan.known.push(gone.clone());
     }
-    plan.steps.extend(steps);
+    Errand { first: steps, then: None }
 }
 
 pub(super) fn delete(server: &Server) -> Step {

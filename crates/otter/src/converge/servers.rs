@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::calls::Errand;
 use super::nodes::Nodes;
 use super::plan::{active, delete};
 use super::{Plan, Rules, Step, Wanted};
@@ -93,30 +94,32 @@ fn count(servers: &[&Server], status: ServerStatus) -> usize {
     servers.iter().filter(|server| server.status == status).count()
 }
 
-/// Drains a server, if there is anything to drain and time for it, and deletes it after that.
-pub(super) fn see_off(server: &Server, wanted: &Wanted, nodes: &Nodes<'_>, now: Timestamp, plan: &mut Plan) {
+/// Drains a server, if there is anything to drain and time for it, and deletes it after that. Its time begins when
+/// all its nodes are being drained.
+pub(super) fn see_off(
+    server: &Server,
+    wanted: &Wanted,
+    nodes: &Nodes<'_>,
+    now: Timestamp,
+    plan: &mut Plan,
+) -> Errand {
     let (Some(timeout), false) = (wanted.draining, server.status == ServerStatus::Build) else {
-        plan.steps.extend(nodes.remove_all_of(server));
-        plan.steps.push(delete(server));
-        return;
+        return Errand { first: nodes.remove_all_of(server), then: Some(delete(server)) };
     };
     let since = draining_since(server);
     let until = since.unwrap_or(now).saturating_add(timeout).unwrap_or(Timestamp::MAX);
-    let (steps, left) = nodes.drain(server, now >= until);
-    plan.steps.extend(steps);
+    let (first, left) = nodes.drain(server, now >= until);
     if left == 0 {
-        plan.steps.push(delete(server));
-    } else {
-        if since.is_none() || !tags::is_draining(&server.metadata) {
-            plan.steps.push(Step::Drain { server: server.id.clone() });
-        }
-        // It still serves the connections that it has.
-        if nodes.serves(server) {
-            plan.active.push(active(server));
-        }
-        plan.waits.push(format!("server {} is draining", server.id));
-        plan.look_again = plan.look_again.into_iter().chain([until]).min();
+        return Errand { first, then: Some(delete(server)) };
     }
+    // It still serves the connections that it has.
+    if nodes.serves(server) {
+        plan.active.push(active(server));
+    }
+    plan.waits.push(format!("server {} is draining", server.id));
+    plan.look_again = plan.look_again.into_iter().chain([until]).min();
+    let unmarked = since.is_none() || !tags::is_draining(&server.metadata);
+    Errand { first, then: unmarked.then(|| Step::Drain { server: server.id.clone() }) }
 }
 
 fn draining_since(server: &Server) -> Option<Timestamp> {

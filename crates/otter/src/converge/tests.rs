@@ -1,6 +1,8 @@
 //! Plans, tried on tables of servers, nodes and pools.
 #![allow(clippy::unwrap_used)]
 
+mod calls;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -122,7 +124,7 @@ fn a_server_in_service_is_active_and_on_its_balancer() {
 
     let plan = active(on(vec![]));
     let new = NewNode { address: "10.0.0.1".to_owned(), port: 80, condition: Condition::Enabled };
-    assert_eq!(plan.steps, [Step::Add { balancer: "7".to_owned(), node: new }]);
+    assert_eq!(plan.steps, [Step::Add { balancer: "7".to_owned(), nodes: vec![new] }]);
     assert!(plan.active.is_empty());
 
     let plan = active(on(vec![node("1", Condition::Disabled)]));

@@ -76,12 +76,16 @@ pub fn is_draining(metadata: &BTreeMap<String, String>) -> bool {
     metadata.get(STATE).is_some_and(|state| state == DRAINING)
 }
 
-/// The marks of a server that is on its way out since `now`.
+/// The mark of a server that is on its way out; whether it is being drained already is for convergence to see.
+pub fn leaving() -> Tags {
+    BTreeMap::from([(STATE.to_owned(), Some(DRAINING.to_owned()))])
+}
+
+/// The marks of a server all of whose nodes are being drained since `now`.
 pub fn draining(now: Timestamp) -> Tags {
-    BTreeMap::from([
-        (STATE.to_owned(), Some(DRAINING.to_owned())),
-        (DRAINING_SINCE.to_owned(), Some(now.to_string())),
-    ])
+    let mut marks = leaving();
+    marks.insert(DRAINING_SINCE.to_owned(), Some(now.to_string()));
+    marks
 }
 
 /// Metadata keys by which the service owns a server; without them it is nobody's.

@@ -117,7 +117,7 @@ async fn member(app: &App, key: &GroupKey, id: &str) -> Result<Server, Error> {
 /// Marks the server as on its way out, or strips what makes it a member.
 async fn mark(app: &App, key: &GroupKey, server: &Server, removal: Removal) -> Result<(), Error> {
     let marks: Tags = if removal.purge {
-        tags::draining(app.now())
+        tags::leaving()
     } else {
         tags::ownership(&server.metadata).into_iter().map(|key| (key, None)).collect()
     };

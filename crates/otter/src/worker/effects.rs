@@ -1,8 +1,7 @@
 //! Changing the cloud: carries out the steps of a plan and collects what went wrong.
 //!
-//! Balancers come first: a server is deleted after its nodes are out, and a balancer gets one change
-//! at a time, since it is locked while it changes. While a balancer does not do as asked no server is deleted:
-//! the next round plans it again.
+//! Balancers come first: a server is deleted after its nodes are out, and marked as draining when they are. While
+//! a balancer does not do as asked no server goes: the next round plans it again.
 
 use std::collections::BTreeMap;
 
@@ -17,48 +16,49 @@ use crate::model::{GroupKey, Launch, tags};
 
 /// Carries out the steps; returns the faults. What is already gone when it is to be removed is none.
 pub(super) async fn carry_out(app: &App, key: &GroupKey, launch: &Launch, steps: &[Step]) -> Vec<Fault> {
-    let mut by_balancer: BTreeMap<&str, Vec<&Step>> = BTreeMap::new();
-    let (mut drains, mut servers) = (Vec::new(), Vec::new());
+    let mut pools: BTreeMap<&str, Vec<&Step>> = BTreeMap::new();
+    let (mut balancers, mut servers) = (Vec::new(), Vec::new());
     for step in steps {
         match step {
-            Step::Add { balancer, .. } | Step::Change { balancer, .. } | Step::Remove { balancer, .. } => {
-                by_balancer.entry(balancer).or_default().push(step);
+            Step::Add { .. } | Step::Change { .. } | Step::Remove { .. } => {
+                balancers.push(change_balancer(app, &key.tenant, step));
             }
-            Step::Join { pool, .. } | Step::Leave { pool, .. } => {
-                by_balancer.entry(pool).or_default().push(step)
-            }
-            Step::Drain { server } => drains.push(drain(app, &key.tenant, server)),
-            Step::Create | Step::Delete { .. } => servers.push(step),
+            Step::Join { pool, .. } | Step::Leave { pool, .. } => pools.entry(pool).or_default().push(step),
+            Step::Create | Step::Drain { .. } | Step::Delete { .. } => servers.push(step),
         }
     }
-    let balancers = by_balancer.values().map(|steps| change_balancer(app, &key.tenant, steps));
-    let (drained, changed) = tokio::join!(join_all(drains), join_all(balancers));
-    if changed.iter().flatten().any(Result::is_err) {
+    let pools = pools.values().map(|steps| change_pool(app, &key.tenant, steps));
+    let (balanced, pooled) = tokio::join!(join_all(balancers), join_all(pools));
+    let changed: Vec<_> = balanced.into_iter().chain(pooled.into_iter().flatten()).collect();
+    if changed.iter().any(Result::is_err) {
         servers.retain(|step| matches!(step, Step::Create));
     }
     let ordered = join_all(servers.into_iter().map(|step| change_server(app, key, launch, step))).await;
-    let results = drained.into_iter().chain(changed.into_iter().flatten()).chain(ordered);
-    results.filter_map(Result::err).collect()
+    changed.into_iter().chain(ordered).filter_map(Result::err).collect()
 }
 
-async fn change_balancer(app: &App, tenant: &str, steps: &[&Step]) -> Vec<Result<(), Fault>> {
+async fn change_balancer(app: &App, tenant: &str, step: &Step) -> Result<(), Fault> {
+    let balancers = app.balancer();
+    match step {
+        Step::Add { balancer, nodes } => balancers.add(tenant, balancer, nodes).await,
+        Step::Change { balancer, node, condition } => {
+            balancers.change(tenant, balancer, node, *condition).await
+        }
+        Step::Remove { balancer, nodes } => gone_is_fine(balancers.remove(tenant, balancer, nodes).await),
+        _ => Ok(()),
+    }
+}
+
+/// A pool gets one change at a time.
+async fn change_pool(app: &App, tenant: &str, steps: &[&Step]) -> Vec<Result<(), Fault>> {
     let mut results = Vec::new();
     for step in steps {
-        let balancers = app.balancer();
-        results.push(match step {
-            Step::Add { balancer, node } => balancers.add(tenant, balancer, node).await.map(|_| ()),
-            Step::Change { balancer, node, condition } => {
-                balancers.change(tenant, balancer, node, *condition).await
-            }
-            Step::Remove { balancer, nodes } => gone_is_fine(balancers.remove(tenant, balancer, nodes).await),
-            Step::Join { .. } | Step::Leave { .. } => change_pool(app, tenant, step).await,
-            Step::Create | Step::Delete { .. } | Step::Drain { .. } => Ok(()),
-        });
+        results.push(change_member(app, tenant, step).await);
     }
     results
 }
 
-async fn change_pool(app: &App, tenant: &str, step: &Step) -> Result<(), Fault> {
+async fn change_member(app: &App, tenant: &str, step: &Step) -> Result<(), Fault> {
     match (step, app.balancer().rackconnect()) {
         (Step::Join { pool, server }, Some(rackconnect)) => rackconnect.join(tenant, pool, server).await,
         (Step::Join { pool, .. }, None) => Err(Fault::Gone(format!("RackConnect v3 pool {pool}"))),
@@ -76,16 +76,13 @@ async fn change_server(app: &App, key: &GroupKey, launch: &Launch, step: &Step) 
             tracing::info!(group = key.group, server = id, "ordered a server");
             Ok(())
         }
+        Step::Drain { server } => app.launcher().tag(&key.tenant, server, &tags::draining(app.now())).await,
         Step::Delete { server } => {
             tracing::info!(group = key.group, server, "deleting a server");
             gone_is_fine(app.launcher().delete(&key.tenant, server).await)
         }
         _ => Ok(()),
     }
-}
-
-async fn drain(app: &App, tenant: &str, server: &str) -> Result<(), Fault> {
-    app.launcher().tag(tenant, server, &tags::draining(app.now())).await
 }
 
 fn gone_is_fine(result: Result<(), Fault>) -> Result<(), Fault> {

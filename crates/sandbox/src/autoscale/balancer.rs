@@ -16,17 +16,9 @@ impl Balancer for Balance {
         Ok(Pool { nodes: self.find(balancer)?.tell_nodes(told), monitored: false })
     }
 
-    async fn add(&self, _tenant: &str, balancer: &str, node: &NewNode) -> Result<String, Fault> {
+    async fn add(&self, _tenant: &str, balancer: &str, nodes: &[NewNode]) -> Result<(), Fault> {
         let balancer = self.changeable(balancer)?;
-        let address: Ipv4Addr = node
-            .address
-            .parse()
-            .map_err(|_| Fault::Terminal(format!("{} is no IPv4 address", node.address)))?;
-        let is_there = |there: &balancer::Node| there.address == address && there.port == node.port;
-        if balancer.tell_nodes(is_there).contains(&true) {
-            return Err(Fault::Retryable(format!("{address} is a node of {} already", balancer.name())));
-        }
-        Ok(balancer.add(address, node.port, condition(node.condition)).to_string())
+        nodes.iter().try_for_each(|node| add_one(balancer, node))
     }
 
     async fn change(
@@ -66,6 +58,17 @@ impl Balance {
             Err(Fault::Retryable(format!("load balancer {balancer} is immutable just now")))
         }
     }
+}
+
+fn add_one(balancer: &LoadBalancer, node: &NewNode) -> Result<(), Fault> {
+    let address: Ipv4Addr =
+        node.address.parse().map_err(|_| Fault::Terminal(format!("{} is no IPv4 address", node.address)))?;
+    let is_there = |there: &balancer::Node| there.address == address && there.port == node.port;
+    if balancer.tell_nodes(is_there).contains(&true) {
+        return Err(Fault::Retryable(format!("{address} is a node of {} already", balancer.name())));
+    }
+    balancer.add(address, node.port, condition(node.condition));
+    Ok(())
 }
 
 fn told(node: &balancer::Node) -> Node {
