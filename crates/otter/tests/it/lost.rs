@@ -11,7 +11,7 @@ use crate::machine::{Caller, Program, eventually};
 use crate::support::{change, count, new_group};
 
 /// How often a service is killed.
-fn kills() -> u64 {
+pub(crate) fn kills() -> u64 {
     count("kills of the service", 5, 100)
 }
 
@@ -24,16 +24,14 @@ fn group(program: &Program, min: u32, max: u32, policies: Value) -> (String, Vec
     (id(&made), made["scalingPolicies"].as_array().unwrap().iter().map(id).collect())
 }
 
-/// Runs work beside the service until the service is killed at a random moment.
-fn kill_under(program: &mut Program, workers: usize, work: impl Fn(Caller) + Sync) {
+/// Runs work beside the service until the service is killed at a random moment. Each worker is told its number
+/// and ends early when it has nothing more to do.
+pub(crate) fn kill_under(program: &mut Program, workers: usize, work: impl Fn(usize, Caller) -> bool + Sync) {
     let (over, caller) = (AtomicBool::new(false), program.caller());
+    let (over, work) = (&over, &work);
     std::thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
-                while !over.load(Ordering::Relaxed) {
-                    work(caller);
-                }
-            });
+        for worker in 0..workers {
+            scope.spawn(move || while work(worker, caller) && !over.load(Ordering::Relaxed) {});
         }
         // The moment is what this is about: anywhere within a stretch of work.
         std::thread::sleep(Duration::from_millis(50 + rand::random::<u64>() % 400));
@@ -56,9 +54,10 @@ fn every_call_that_was_acknowledged_is_counted_once() {
     for kill in 0..kills() {
         let (sure, unsure) = (AtomicI64::new(0), AtomicI64::new(0));
         let before = program.capacities(&group)[1];
-        kill_under(&mut program, 3, |caller| {
+        kill_under(&mut program, 3, |_, caller| {
             let done = matches!(caller.try_ask("POST", capability, ""), Ok((202, _)));
             if done { &sure } else { &unsure }.fetch_add(1, Ordering::Relaxed);
+            true
         });
         let (sure, unsure) = (sure.into_inner(), unsure.into_inner());
         let counted = program.capacities(&group)[1] - before;
@@ -87,10 +86,11 @@ fn no_server_is_leaked_or_orphaned_when_the_service_is_killed_while_they_come_an
     let mut program = Program::start("");
     let (group, policies) = group(&program, 1, 6, json!([change(2), change(-3), change(3), change(-1)]));
     for _ in 0..kills() {
-        kill_under(&mut program, 1, |caller| {
+        kill_under(&mut program, 1, |_, caller| {
             for policy in &policies {
                 let _ = caller.try_ask("POST", &format!("t/groups/{group}/policies/{policy}/execute"), "");
             }
+            true
         });
     }
     eventually("each server has a record and a process, and the group wants them all", || {
@@ -103,7 +103,7 @@ fn no_server_is_leaked_or_orphaned_when_the_service_is_killed_while_they_come_an
 }
 
 /// Ids of the servers that the launcher has written down.
-fn records(program: &Program) -> BTreeSet<String> {
+pub(crate) fn records(program: &Program) -> BTreeSet<String> {
     let names = std::fs::read_dir(program.servers()).unwrap().flatten().map(|entry| entry.file_name());
     names.filter_map(|name| name.to_str()?.strip_suffix(".json").map(str::to_owned)).collect()
 }

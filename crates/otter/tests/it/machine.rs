@@ -152,6 +152,17 @@ impl Caller {
     }
 }
 
+/// The settings of a launcher whose servers are started with this command.
+fn processes(command: &Path) -> String {
+    let first = free_row(40);
+    format!(
+        "[launcher]\nkind = \"process\"\ncommand = [{:?}]\nfirst_port = {first}\nlast_port = {}\n\
+         health_path = \"/\"\nstop_after = \"2s\"\nhealth_interval = \"200ms\"\n",
+        command.display().to_string(),
+        first + 39,
+    )
+}
+
 /// The program `otter serve` in a folder of its own.
 pub(crate) struct Program {
     pub(crate) folder: tempfile::TempDir,
@@ -162,14 +173,13 @@ pub(crate) struct Program {
 impl Program {
     /// With processes as servers, and these settings beside what every test needs.
     pub(crate) fn start(settings: &str) -> Self {
-        let first = free_row(40);
-        let launcher = format!(
-            "[launcher]\nkind = \"process\"\ncommand = [{:?}]\nfirst_port = {first}\nlast_port = {}\n\
-             health_path = \"/\"\nstop_after = \"2s\"\nhealth_interval = \"200ms\"\n",
-            backend().display().to_string(),
-            first + 39,
-        );
-        Self::with(settings, &launcher)
+        Self::with(settings, &processes(&backend()))
+    }
+
+    /// With servers that this command starts, and long pauses after a failure.
+    pub(crate) fn patient(command: &Path) -> Self {
+        let pauses = "retry_first = \"1h\"\n";
+        Self::with("", &format!("{pauses}{}", processes(command)))
     }
 
     /// With imagined servers.

@@ -1,16 +1,20 @@
 //! The service as its users see it: requests go in, answers come out, servers come and go. One binary.
 //!
-//! `groups`, `policies` and so on ask by the API's chapters; `convergence` and `sharing` are about servers,
-//! `operator` about who runs it, `stopping` about the front door. `program` and `lost` run the program itself with real processes and a real HAProxy.
+//! `groups`, `policies` and so on ask by the API's chapters; `convergence`, `sharing` and `meanwhile` are about
+//! servers, `operator` about who runs it, `stopping` about the front door. `program`, `lost` and `ledger` run
+//! the program itself with real processes and a real HAProxy.
 #![allow(clippy::unwrap_used)]
 
 mod access;
 mod convergence;
 mod fuzz;
 mod groups;
+mod held;
 mod identity;
+mod ledger;
 mod lost;
 mod machine;
+mod meanwhile;
 mod openapi;
 mod operator;
 mod policies;

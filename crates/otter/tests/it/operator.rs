@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 use tower::ServiceExt;
 
-use crate::support::{Service, TENANT, change, settings};
+use crate::machine::{Program, backend, eventually};
+use crate::support::{Service, TENANT, change, new_group, settings};
 
 /// Suspends a tenant or takes that back; the status and the answer.
 async fn set_tenant(service: &Service, tenant: &str, body: Value) -> (u16, Value) {
@@ -82,22 +83,117 @@ async fn metrics_come_for_prometheus_and_in_the_original_form() {
     assert_eq!(old["metrics"][0]["value"], 1);
 }
 
+/// The groups on their way out, as the operator sees them.
+pub(crate) async fn deleting(service: &Service) -> Value {
+    let listed: Value = serde_json::from_str(&admin(service, "/deleting", "*/*").await).unwrap();
+    listed["groups"].clone()
+}
+
+/// Rounds of convergence that failed.
+async fn failed_rounds(service: &Service) -> u32 {
+    let text = admin(service, "/metrics", "text/plain").await;
+    let line = text.lines().find_map(|line| line.strip_prefix("otter_rounds_total{verdict=\"failed\"} "));
+    line.map_or(0, |count| count.parse().unwrap())
+}
+
 #[tokio::test]
 async fn a_group_whose_deletion_fails_keeps_trying_in_the_operators_sight() {
     let service = Service::start().await;
     let (group, _) = service.group(1, 2, json!([])).await;
     service.booted().await;
-    service.launcher.fail(Failures { undeletable: 1, ..Failures::default() });
+    service.launcher.fail(Failures { undeletable: 3, ..Failures::default() });
     service.ask("DELETE", &format!("/groups/{group}?force=true"), None).await;
     service.app.settled().await;
-    let listed: Value = serde_json::from_str(&admin(&service, "/deleting", "*/*").await).unwrap();
-    assert_eq!(listed["groups"][0]["id"], group.as_str());
-    assert_eq!(listed["groups"][0]["errors"], json!(["the simulated cloud refuses to delete servers"]));
-    assert_eq!(service.launcher.all().len(), 1);
-    service.pass(Duration::from_secs(60)).await;
+    for (failures, pause) in [(1, 60), (2, 120), (3, 240)] {
+        let listed = deleting(&service).await[0].clone();
+        let next = service.app.now() + Duration::from_secs(pause);
+        assert_eq!((&listed["id"], &listed["tenant"]), (&json!(group), &json!(TENANT)));
+        assert_eq!(listed["errors"], json!(["the simulated cloud refuses to delete servers"]));
+        assert_eq!((&listed["failures"], &listed["nextTry"]), (&json!(failures), &json!(next.to_string())));
+        assert_eq!(service.ask("GET", &format!("/groups/{group}"), None).await.status, 404);
+        assert_eq!(service.launcher.all().len(), 1);
+        service.pass(Duration::from_secs(pause)).await;
+    }
     assert_eq!(service.launcher.all(), vec![]);
-    let listed: Value = serde_json::from_str(&admin(&service, "/deleting", "*/*").await).unwrap();
-    assert_eq!(listed["groups"], json!([]));
+    assert_eq!(deleting(&service).await, json!([]));
+}
+
+#[tokio::test]
+async fn a_group_in_error_says_why_and_is_tried_again_after_growing_pauses() {
+    let service = Service::start().await;
+    service.launcher.fail(Failures { refused: 4, ..Failures::default() });
+    let (group, _) = service.group(1, 5, json!([])).await;
+    service.app.settled().await;
+    let why = "the simulated cloud refuses to build servers";
+    for (tries, pause) in [(1, 60), (2, 120), (3, 240), (4, 480)] {
+        let state = service.state(&group).await;
+        assert_eq!((&state["status"], &state["errors"]), (&json!("ERROR"), &json!([{"message": why}])));
+        service.pass(Duration::from_secs(pause - 1)).await;
+        assert_eq!(failed_rounds(&service).await, tries, "not before {pause} seconds are over");
+        service.pass(Duration::from_secs(1)).await;
+    }
+    service.booted().await;
+    let state = service.state(&group).await;
+    assert_eq!((&state["status"], state.get("errors")), (&json!("ACTIVE"), None));
+    let page = service.get(&format!("/groups/{group}/history")).await;
+    let lines = page["history"].as_array().unwrap().iter();
+    let told: Vec<_> =
+        lines.map(|line| (line["cause"]["kind"].as_str().unwrap(), &line["message"])).collect();
+    let works = json!("convergence works again");
+    // Once, although it was found out four times.
+    assert_eq!(told, [("convergence", &works), ("convergence", &json!(why)), ("created", &Value::Null)]);
+}
+
+#[tokio::test]
+async fn an_operator_who_cannot_wait_has_a_group_in_error_tried_at_once() {
+    let service = Service::start().await;
+    service.launcher.fail(Failures { refused: 3, ..Failures::default() });
+    let (group, _) = service.group(1, 5, json!([])).await;
+    service.app.settled().await;
+    service.pass(Duration::from_secs(60)).await;
+    assert_eq!(failed_rounds(&service).await, 2);
+    let converge = format!("/groups/{group}/converge");
+    assert_eq!(service.ask("POST", &converge, None).await.status, 204);
+    service.app.settled().await;
+    assert_eq!(failed_rounds(&service).await, 3);
+    // What was wrong is mended now, and the operator says so again.
+    assert_eq!(service.ask("POST", &converge, None).await.status, 204);
+    service.app.settled().await;
+    assert_eq!(service.state(&group).await["status"], "ACTIVE");
+    service.booted().await;
+    assert_eq!(service.capacities(&group).await, [1, 0, 1]);
+}
+
+#[tokio::test]
+async fn pauses_after_failures_begin_anew_when_the_operator_has_tried() {
+    let service = Service::start().await;
+    service.launcher.fail(Failures { refused: 4, ..Failures::default() });
+    let (group, _) = service.group(1, 5, json!([])).await;
+    service.app.settled().await;
+    service.pass(Duration::from_secs(60)).await;
+    service.ask("POST", &format!("/groups/{group}/converge"), None).await;
+    service.app.settled().await;
+    service.pass(Duration::from_secs(60)).await;
+    assert_eq!(failed_rounds(&service).await, 4, "a minute after the third, not four");
+}
+
+#[test]
+fn the_converge_command_brings_a_group_back_whose_program_was_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = folder.path().join("server");
+    let program = Program::patient(&server);
+    let created = program.ask("POST", "t/groups", &new_group(1, 1).to_string()).1;
+    let group = created["group"]["id"].as_str().unwrap();
+    let state = || program.ask("GET", &format!("t/groups/{group}/state"), "").1["group"].clone();
+    eventually("the group is in ERROR", || state()["status"] == "ERROR");
+    let why = state()["errors"][0]["message"].as_str().unwrap().to_owned();
+    assert!(why.contains("server cannot be started"), "{why}");
+    std::os::unix::fs::symlink(backend(), &server).unwrap();
+    assert_eq!(program.command(&["converge", group]).0, 0);
+    eventually("a server is in service", || program.capacities(group) == [1, 1]);
+    assert_eq!(state()["status"], "ACTIVE");
+    let (status, text) = program.command(&["history", group]);
+    assert!(status == 0 && text.contains(&why) && text.contains("convergence works again"), "{text}");
 }
 
 #[tokio::test]
