@@ -93,3 +93,21 @@ async fn not_found() -> Error {
 async fn not_allowed() -> Error {
     Error::MethodNotAllowed
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// The tests that try every route take them from the description.
+    #[test]
+    fn every_route_of_a_tenant_is_described() {
+        let document: serde_json::Value = serde_json::from_str(OPENAPI).unwrap();
+        let paths = document["paths"].as_object().unwrap().keys().cloned();
+        let described: BTreeSet<String> = paths.filter(|path| path.contains("{tenant}")).collect();
+        let there = tenant_routes().into_iter().map(|(path, _)| format!("/v1.0/{{tenant}}{path}"));
+        assert_eq!(there.collect::<BTreeSet<_>>(), described);
+    }
+}

@@ -1,12 +1,15 @@
 //! Who may do what: tokens, roles, tenants, rates.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Request;
 use otter::settings::Auth;
 use serde_json::{Value, json};
+use tower::ServiceExt;
 
+use crate::noise::{DESCRIBED, OPERATOR};
 use crate::support::{Service, change, new_group};
 
 const ADMIN: &str = "admin-token-0123456789";
@@ -51,33 +54,19 @@ async fn ask(
     service.send(request.body(Body::from(body.to_owned())).unwrap()).await
 }
 
-/// Every route of a tenant, with the placeholders filled in.
-fn routes(tenant: &str, group: &str, policy: &str, webhook: &str) -> Vec<(&'static str, String)> {
-    let g = format!("/v1.0/{tenant}/groups/{group}");
-    let p = format!("{g}/policies/{policy}");
-    let w = format!("{p}/webhooks/{webhook}");
-    let all: [(&[&str], String); 17] = [
-        (&["GET", "POST"], format!("/v1.0/{tenant}/groups")),
-        (&["GET"], format!("/v1.0/{tenant}/limits")),
-        (&["GET", "DELETE"], g.clone()),
-        (&["GET"], format!("{g}/state")),
-        (&["GET", "PUT"], format!("{g}/config")),
-        (&["GET", "PUT"], format!("{g}/launch")),
-        (&["POST"], format!("{g}/pause")),
-        (&["POST"], format!("{g}/resume")),
-        (&["POST"], format!("{g}/converge")),
-        (&["GET"], format!("{g}/history")),
-        (&["GET", "POST"], format!("{g}/policies")),
-        (&["GET", "PUT", "DELETE"], p.clone()),
-        (&["POST"], format!("{p}/execute")),
-        (&["GET", "POST"], format!("{p}/webhooks")),
-        (&["GET", "PUT", "DELETE"], w),
-        (&["GET"], format!("{g}/servers")),
-        (&["GET", "DELETE"], format!("{g}/servers/s")),
+/// Every route of a tenant that is described, with the placeholders filled in.
+fn routes(tenant: &str, group: &str, policy: &str, webhook: &str) -> Vec<(String, String)> {
+    let real = [
+        ("{tenant}", tenant),
+        ("{group}", group),
+        ("{policy}", policy),
+        ("{webhook}", webhook),
+        ("{server}", "s"),
     ];
-    all.into_iter()
-        .flat_map(|(methods, path)| methods.iter().map(move |method| (*method, path.clone())))
-        .collect()
+    let fill =
+        |path: &str| real.iter().fold(path.to_owned(), |path, (name, value)| path.replace(name, value));
+    let of_tenants = DESCRIBED.iter().filter(|(_, path)| path.contains("{tenant}"));
+    of_tenants.map(|(method, path)| (method.clone(), fill(path))).collect()
 }
 
 /// A body that is right for the route, so that only the tenant can be what is wrong.
@@ -112,7 +101,7 @@ async fn no_route_lets_a_tenant_see_or_touch_anothers() {
     let before = ask(&service, Some(ADMIN), "GET", &manifest, "").await.text;
 
     for (method, path) in routes("123456", group, policy, &webhook) {
-        let body = body(method, &path);
+        let (method, body) = (method.as_str(), body(&method, &path));
         let none = ask(&service, None, method, &path, &body).await;
         assert_eq!(none.error(), (401, "UnauthorizedError"), "{method} {path}");
         let wrong = ask(&service, Some("nobody-knows-this-token"), method, &path, &body).await;
@@ -129,22 +118,71 @@ async fn no_route_lets_a_tenant_see_or_touch_anothers() {
     assert_eq!(ask(&service, Some(ADMIN), "GET", &manifest, "").await.text, before, "nothing was touched");
 }
 
-#[test]
-fn the_routes_that_are_tried_are_all_that_are_described() {
-    let tried = routes("{tenant}", "{group}", "{policy}", "{webhook}");
-    let mut tried: Vec<_> = tried
-        .into_iter()
-        .map(|(method, path)| (method, path.replace("/servers/s", "/servers/{server}")))
-        .collect();
-    let mut described: Vec<(&str, String)> = Vec::new();
-    for (path, operations) in crate::openapi::DOCUMENT["paths"].as_object().unwrap() {
-        let methods = ["GET", "POST", "PUT", "DELETE"];
-        let there = methods.into_iter().filter(|method| operations.get(method.to_lowercase()).is_some());
-        described.extend(there.filter(|_| path.contains("{tenant}")).map(|method| (method, path.clone())));
+#[tokio::test]
+async fn every_route_has_the_methods_that_are_described_and_no_others() {
+    let (service, _folder) = guarded().await;
+    let paths: BTreeSet<&String> = DESCRIBED.iter().map(|(_, path)| path).collect();
+    for path in paths {
+        let described = DESCRIBED.iter().filter(|(_, there)| there == path);
+        let mut described: BTreeSet<&str> = described.map(|(method, _)| method.as_str()).collect();
+        if described.contains("GET") {
+            described.insert("HEAD");
+        }
+        let asked = path.replace("{tenant}", "123456").replace(['{', '}'], "");
+        let answer = ask(&service, Some(ADMIN), "BREW", &asked, "").await;
+        assert_eq!(answer.error(), (405, "MethodNotAllowedError"), "{path}");
+        let allowed: BTreeSet<&str> = answer.headers["allow"].to_str().unwrap().split(',').collect();
+        assert_eq!(allowed, described, "{path}");
     }
-    tried.sort();
-    described.sort();
-    assert_eq!(tried, described);
+}
+
+#[tokio::test]
+async fn tenants_and_operators_find_nothing_of_each_other() {
+    let (service, _folder) = guarded().await;
+    let on_both = ["/", "/health"];
+    for (method, path) in OPERATOR.iter().filter(|(_, path)| !on_both.contains(&path.as_str())) {
+        let path = path.replace("{tenant}", "123456");
+        let answer = ask(&service, Some(ADMIN), method, &path, "{\"suspended\": true}").await;
+        assert_eq!(answer.error(), (404, "NotFoundError"), "{method} {path}");
+    }
+    let capability = ("POST".to_owned(), "/v1.0/execute/1/capability".to_owned());
+    for (method, path) in routes("123456", "g", "p", "w").into_iter().chain([capability]) {
+        let request = Request::builder().method(method.as_str()).uri(&path).header("x-auth-token", ADMIN);
+        let request = request.body(Body::from(body(&method, &path))).unwrap();
+        let answer = otter::admin_router(service.app.clone()).oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), 404, "{method} {path} on the operator's listener");
+    }
+}
+
+#[tokio::test]
+async fn a_capability_touches_the_one_group_that_it_is_for_and_tells_nothing_of_it() {
+    let (service, _folder) = guarded().await;
+    let mut new = new_group(0, 5);
+    new["scalingPolicies"] = json!([change(1)]);
+    let mut made = Vec::new();
+    for (token, tenant) in [(ADMIN, "123456"), (STRANGER, "654321")] {
+        let group =
+            ask(&service, Some(token), "POST", &format!("/v1.0/{tenant}/groups"), &new.to_string()).await;
+        let group = &group.body["group"];
+        let home = format!("/v1.0/{tenant}/groups/{}", group["id"].as_str().unwrap());
+        let webhooks =
+            format!("{home}/policies/{}/webhooks", group["scalingPolicies"][0]["id"].as_str().unwrap());
+        let webhook = ask(&service, Some(token), "POST", &webhooks, "[{\"name\": \"w\"}]").await;
+        let links = webhook.body["webhooks"][0]["links"].as_array().unwrap().clone();
+        let link = links.iter().find(|link| link["rel"] == "capability").unwrap();
+        let capability = link["href"].as_str().unwrap().strip_prefix("http://otter.test").unwrap();
+        made.push((token, format!("{home}/state"), capability.to_owned()));
+    }
+    let unknown = ask(&service, None, "POST", "/v1.0/execute/1/0000/", "").await;
+    // Whose token comes along does not matter; the capability is all.
+    for token in [None, Some(STRANGER)] {
+        let answer = ask(&service, token, "POST", &made[0].2, "").await;
+        assert_eq!((answer.status, &answer.text), (unknown.status, &unknown.text));
+    }
+    for ((token, state, _), desired) in made.iter().zip([2, 0]) {
+        let state = ask(&service, Some(token), "GET", state, "").await;
+        assert_eq!(state.body["group"]["desiredCapacity"], desired);
+    }
 }
 
 #[tokio::test]
@@ -170,7 +208,7 @@ async fn history_is_kept_as_long_as_the_settings_want() {
 async fn an_observer_reads_all_but_webhooks() {
     let (service, _folder) = guarded().await;
     for (method, path) in routes("123456", "g", "p", "w") {
-        let answer = ask(&service, Some(OBSERVER), method, &path, &body(method, &path)).await;
+        let answer = ask(&service, Some(OBSERVER), &method, &path, &body(&method, &path)).await;
         let may = method == "GET" && !path.contains("webhooks");
         assert_eq!(answer.status == 403, !may, "{method} {path}: {}", answer.status);
     }

@@ -1,163 +1,133 @@
-//! Whatever is sent, the service neither panics nor answers 500.
+//! Whatever is sent, the service neither panics, in a handler or in the worker, nor answers 500: on every route, with
+//! odd paths, queries, headers and bodies.
+
+use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Request;
+use otter::settings::Auth;
+use rand::SeedableRng;
 use rand::rngs::StdRng;
-use rand::seq::IndexedRandom;
-use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
+use tower::ServiceExt;
 
-use crate::support::{Service, change, count, new_group};
+use crate::noise::{self, DESCRIBED, Names, OPERATOR, Operation};
+use crate::support::{Answer, Service, TENANT, change, count, new_group};
 
-const METHODS: [&str; 8] = ["GET", "GET", "POST", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"];
-const TAILS: [&str; 16] = [
-    "",
-    "/state",
-    "/config",
-    "/launch",
-    "/pause",
-    "/resume",
-    "/converge",
-    "/history",
-    "/policies",
-    "/policies/{p}",
-    "/policies/{p}/execute",
-    "/policies/{p}/webhooks",
-    "/policies/{p}/webhooks/{w}",
-    "/servers",
-    "/servers/{s}",
-    "/nothing",
-];
-const ODD: [&str; 12] = [
-    "%00",
-    "%ff%fe",
-    "..",
-    "%2e%2e%2f",
-    "'%20OR%201=1--",
-    "%F0%9F%A6%A6",
-    "a%2Fb",
-    "-1",
-    "1e309",
-    "null",
-    "%7Bx%7D",
-    "99999999999999999999999",
-];
-const ARGUMENTS: [&str; 7] = ["limit", "marker", "force", "replace", "purge", "webhooks", "odd"];
+/// Requests to one service; then another takes its place, so that what was left behind stays bounded.
+const REQUESTS: u64 = 1000;
+/// Requests between two moves of the clock, at which the worker does what they have left it to do.
+const PACE: u64 = 50;
+const TOKEN: &str = "a-token-0123456789abcdef";
 
 #[tokio::test]
 async fn no_request_makes_it_panic_or_answer_500() {
+    let panics = count_panics();
+    let meant = tokio::spawn(async { panic!("this one is meant to be counted") });
+    assert!(meant.await.is_err());
+    assert_eq!(panics.load(Ordering::SeqCst), 1, "a panic in a task does not go unseen");
+    let mut tried = BTreeSet::new();
+    for seed in 0..count("fuzzed services of 1000 requests each", 3, 100) {
+        let folder = tempfile::tempdir().unwrap();
+        let service = service(seed, folder.path()).await;
+        ask_at_random(&service, seed, &mut tried).await;
+        assert_eq!(panics.load(Ordering::SeqCst), 1, "nothing else has panicked, service {seed}");
+    }
+    let all: BTreeSet<Operation> = DESCRIBED.iter().chain(OPERATOR.iter()).cloned().collect();
+    assert_eq!(tried, all, "every route was tried");
+}
+
+/// Counts panics on this thread, on which the service runs with all its tasks.
+fn count_panics() -> Arc<AtomicUsize> {
+    let (here, before) = (std::thread::current().id(), std::panic::take_hook());
+    let counted = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&counted);
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().id() == here {
+            counter.fetch_add(1, Ordering::SeqCst);
+        }
+        before(panic);
+    }));
+    counted
+}
+
+/// A service that asks for no token, or one that does.
+async fn service(seed: u64, folder: &std::path::Path) -> Service {
     let mut settings = crate::support::settings();
     settings.limits.rates = false;
-    let service = Service::with(settings).await;
-    let (group, policies) = service.group(0, 5, json!([change(1)])).await;
-    for seed in 0..count("fuzzed requests", 4000, 100_000) {
-        let mut random = StdRng::seed_from_u64(seed);
-        let Some(request) = request(&mut random, &group, &policies[0]) else { continue };
-        let shown = format!("seed {seed}: {} {}", request.method(), request.uri());
-        let answer = service.send(request).await;
-        assert!(answer.status.as_u16() < 500 || answer.status == 501, "{shown}: {}", answer.text);
+    if seed % 2 == 1 {
+        let tokens = folder.join("tokens.toml");
+        let text = format!(
+            "[[token]]\ntoken = \"{TOKEN}\"\ntenant = \"{TENANT}\"\nrole = \"admin\"\nuser = \"u\"\n"
+        );
+        std::fs::write(&tokens, text).unwrap();
+        std::fs::set_permissions(&tokens, std::fs::Permissions::from_mode(0o600)).unwrap();
+        (settings.auth, settings.tokens) = (Auth::Static, Some(tokens));
     }
+    Service::with(settings).await
 }
 
-fn request(random: &mut StdRng, group: &str, policy: &str) -> Option<Request<Body>> {
-    let mut builder = Request::builder().method(*METHODS.choose(random)?).uri(uri(random, group, policy));
-    for _ in 0..random.random_range(0..3) {
-        let name = *["accept", "content-type", "x-auth-token", "user-agent", "x-odd"].choose(random)?;
-        let value: Vec<u8> = (0..random.random_range(0..40)).map(|_| random.random_range(32..=255)).collect();
-        builder = builder.header(name, value);
-    }
-    // A request that cannot even be written down is not sent.
-    builder.body(Body::from(body(random))).ok()
-}
-
-fn uri(random: &mut StdRng, group: &str, policy: &str) -> String {
-    let mut name = |real: &str| match random.random_range(0..4) {
-        0 => ODD.choose(random).map_or_else(String::new, |odd| (*odd).to_owned()),
-        _ => real.to_owned(),
-    };
-    let (tenant, group, policy, other) = (name("123456"), name(group), name(policy), name("x"));
-    let tail = TAILS.choose(random).copied().unwrap_or_default();
-    let tail = tail.replace("{p}", &policy).replace("{w}", &other).replace("{s}", &other);
-    let mut uri = match random.random_range(0..10) {
-        0 => format!("/v1.0/execute/{other}/{policy}"),
-        1 => format!("/v1.0/{tenant}/groups"),
-        2 => format!("/v1.0/{tenant}/limits"),
-        _ => format!("/v1.0/{tenant}/groups/{group}{tail}"),
-    };
-    if random.random() {
-        uri.push('/');
-    }
-    if random.random() {
-        let value = ODD.choose(random).copied().unwrap_or_default();
-        uri += &format!("?{}={value}", ARGUMENTS.choose(random).copied().unwrap_or_default());
-    }
-    uri
-}
-
-/// A body that is right but for a few things, or not JSON at all.
-fn body(random: &mut StdRng) -> Vec<u8> {
-    if random.random_range(0..8) == 0 {
-        return (0..random.random_range(0..200)).map(|_| random.random()).collect();
-    }
-    let scheduled =
-        json!({"name": "s", "cooldown": 0.5, "type": "schedule", "change": 1, "args": {"cron": "* * * * *"}});
-    let mut full = new_group(0, 5);
-    full["scalingPolicies"] = json!([change(1), scheduled]);
-    full["launchConfiguration"]["args"]["loadBalancers"] = json!([{"loadBalancerId": 1, "port": 80}]);
-    let choices = [
-        full.clone(),
-        full["launchConfiguration"].clone(),
-        json!({"name": "n", "cooldown": 0, "minEntities": 0, "maxEntities": 5, "metadata": {"a": "b"}}),
-        json!([change(1)]),
-        scheduled,
-        json!([{"name": "w", "metadata": {}}]),
-        json!({"name": "w", "metadata": {}}),
-    ];
-    let mut body = choices.choose(random).cloned().unwrap_or_default();
-    for _ in 0..random.random_range(0..3) {
-        spoil(random, &mut body);
-    }
-    let mut text = body.to_string().into_bytes();
-    if random.random_range(0..10) == 0 {
-        text.truncate(text.len() / 2);
-    }
-    text
-}
-
-/// Replaces something at some depth.
-fn spoil(random: &mut StdRng, value: &mut Value) {
-    if random.random_range(0..3) > 0 {
-        let inner = match value {
-            Value::Object(map) => {
-                let at = random.random_range(0..map.len().max(1));
-                map.values_mut().nth(at)
-            }
-            Value::Array(items) => {
-                let at = random.random_range(0..items.len().max(1));
-                items.get_mut(at)
-            }
-            _ => None,
-        };
-        if let Some(inner) = inner {
-            return spoil(random, inner);
+async fn ask_at_random(service: &Service, seed: u64, tried: &mut BTreeSet<Operation>) {
+    let mut names = made(service).await;
+    for number in 0..REQUESTS {
+        if number % PACE == PACE - 1 {
+            service.pass(Duration::from_secs(60)).await;
+            // The ones before may have been deleted by now.
+            names = made(service).await;
         }
+        let seed = seed * REQUESTS + number;
+        let mut random = StdRng::seed_from_u64(seed);
+        let routes = if number % 20 == 0 { &OPERATOR } else { &DESCRIBED };
+        let Some((route, request)) = noise::request(&mut random, routes, &names) else { continue };
+        let shown = format!("seed {seed}: {} {}", request.method(), request.uri());
+        let status = if number % 20 == 0 {
+            otter::admin_router(service.app.clone()).oneshot(request).await.unwrap().status()
+        } else {
+            service.send(request).await.status
+        };
+        // 501 is the answer where the original had none either.
+        assert!(status.as_u16() < 500 || status == 501, "{shown}: {status}");
+        tried.extend(route);
     }
-    let odd = [
-        Value::Null,
-        json!(true),
-        json!(-1),
-        json!(1e308),
-        json!(u64::MAX),
-        json!(i64::MIN),
-        json!(""),
-        json!("\u{0}\u{1f9a6}"),
-        json!("x".repeat(300)),
-        json!("2050-05-20T10:20:30Z"),
-        json!("9999-12-31T23:59:59Z"),
-        json!("0 0 31 2 *"),
-        json!([]),
-        json!({}),
-        json!([[[[[[[[]]]]]]]]),
+    service.pass(Duration::from_secs(3600)).await;
+    let health = service.ask_at("GET", "/health", None).await.body;
+    assert_eq!((&health["worker"]["healthy"], &health["store"]["healthy"]), (&json!(true), &json!(true)));
+}
+
+async fn ask(service: &Service, path: &str, body: &Value) -> Answer {
+    let request = Request::post(format!("/v1.0/{TENANT}{path}")).header("x-auth-token", TOKEN);
+    let answer = service.send(request.body(Body::from(body.to_string())).unwrap()).await;
+    assert_eq!(answer.status, 201, "{}", answer.text);
+    answer
+}
+
+/// A group with a policy, a webhook and a server.
+async fn made(service: &Service) -> Names {
+    let mut body = new_group(1, 5);
+    body["scalingPolicies"] = json!([change(1)]);
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let group = ask(service, "/groups", &body).await.body["group"].clone();
+    let (group, policy) = (text(&group["id"]), text(&group["scalingPolicies"][0]["id"]));
+    let home = format!("/groups/{group}/policies/{policy}/webhooks");
+    let webhook = ask(service, &home, &json!([{"name": "w"}])).await.body["webhooks"][0].clone();
+    let links = webhook["links"].as_array().unwrap();
+    let capability = links.iter().find(|link| link["rel"] == "capability").unwrap()["href"].as_str().unwrap();
+    let capability = capability.trim_end_matches('/').rsplit('/').next().unwrap().to_owned();
+    service.app.settled().await;
+    let servers = service.launcher.all();
+    let server = servers.iter().find(|server| server.metadata.values().any(|value| *value == group)).unwrap();
+    let real = vec![
+        ("tenant", TENANT.to_owned()),
+        ("group", group),
+        ("policy", policy),
+        ("webhook", text(&webhook["id"])),
+        ("version", "1".to_owned()),
+        ("capability", capability),
+        ("server", server.id.clone()),
     ];
-    *value = odd.choose(random).cloned().unwrap_or_default();
+    Names { token: TOKEN, real }
 }

@@ -15,6 +15,7 @@ mod ledger;
 mod lost;
 mod machine;
 mod meanwhile;
+mod noise;
 mod openapi;
 mod operator;
 mod policies;

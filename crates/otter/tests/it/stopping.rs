@@ -4,13 +4,16 @@
 use std::time::Duration;
 
 use otter::settings::Settings;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::support::{Service, new_group, settings};
+use crate::support::{Service, change, new_group, settings};
 
 /// A service behind its front door; it stops when told to.
 struct Served {
@@ -154,4 +157,67 @@ async fn a_head_that_is_too_large_is_refused() {
         let answer = rest(served.begin(&head).await).await;
         assert!(answer.starts_with(status), "{} bytes of head: {answer}", head.len());
     }
+}
+
+#[tokio::test]
+async fn what_clients_asked_who_hung_up_is_done_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = format!("sqlite:{}", folder.path().join("otter.db").display());
+    let mut served = Served::start(Settings { database: database.clone(), ..settings() }).await;
+    let mut body = new_group(0, 1000);
+    body["scalingPolicies"] = json!([change(1)]);
+    let made = rest(served.begin(&post("groups", &body.to_string())).await).await;
+    let made: Value = serde_json::from_str(made.split_once("\r\n\r\n").unwrap().1).unwrap();
+    let id = |value: &Value| value["id"].as_str().unwrap().to_owned();
+    let (group, policy) = (id(&made["group"]), id(&made["group"]["scalingPolicies"][0]));
+    let execute = post(&format!("groups/{group}/policies/{policy}/execute"), "");
+    let mut acknowledged = 0;
+    for client in 0..100 {
+        // Every fourth waits for its answer, the others go when all of their request is out, or half of it.
+        match client % 4 {
+            0 => {
+                let answer = rest(served.begin(&execute).await).await;
+                assert!(answer.starts_with("HTTP/1.1 202"), "{answer}");
+                acknowledged += 1;
+            }
+            1 => drop(served.begin(&execute[..execute.len() / 2]).await),
+            _ => drop(served.begin(&execute).await),
+        }
+    }
+    served.stop();
+    served.served.await.unwrap().unwrap();
+    let mut connection = SqliteConnection::connect(&database).await.unwrap();
+    let desired: i64 =
+        sqlx::query_scalar("SELECT desired FROM groups").fetch_one(&mut connection).await.unwrap();
+    let told: i64 =
+        sqlx::query_scalar("SELECT COUNT(*) FROM history").fetch_one(&mut connection).await.unwrap();
+    assert_eq!(told, desired + 1, "a line for the creation, and one for each execution that was counted");
+    assert!((acknowledged..=75).contains(&desired), "{desired} were counted, {acknowledged} acknowledged");
+}
+
+fn post(path: &str, body: &str) -> String {
+    let length = body.len();
+    format!(
+        "POST /v1.0/t/{path} HTTP/1.1\r\nHost: otter\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_request_harm_nobody() {
+    let served = Served::start(settings()).await;
+    for seed in 0..200 {
+        let mut random = StdRng::seed_from_u64(seed);
+        let mut bytes: Vec<u8> = (0..random.random_range(0..300)).map(|_| random.random()).collect();
+        if seed % 2 == 0 {
+            bytes.splice(0..0, *b"POST /v1.0/t/groups HTTP/1.1\r\nHost: otter\r\nX: ");
+        }
+        let mut stream = TcpStream::connect(served.address).await.unwrap();
+        // The service may have had enough before all is out.
+        let _ = stream.write_all(&bytes).await;
+        let _ = stream.shutdown().await;
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        assert!(!answer.starts_with(b"HTTP/1.1 5"), "seed {seed}: {}", String::from_utf8_lossy(&answer));
+    }
+    assert!(served.ask("/health").await.contains("\"healthy\":true"));
 }
