@@ -119,8 +119,9 @@ fn adjusted(desired: i64, adjustment: &Adjustment) -> i64 {
     }
 }
 
-/// Seconds of a cooldown that are left; `None` when it is over, as it is at the very second of its end.
+/// Seconds of a cooldown that are left; `None` when it is over, as it is at the very second of its end, and when
+/// it began further ahead than it lasts: the clock was set back, and nobody is to wait for all of that again.
 fn cooling(touched: Option<Timestamp>, cooldown: f64, now: Timestamp) -> Option<f64> {
     let passed = now.duration_since(touched?).as_secs_f64();
-    (passed < cooldown).then_some(cooldown - passed)
+    (-cooldown <= passed && passed < cooldown).then_some(cooldown - passed)
 }

@@ -64,6 +64,24 @@ async fn cooldowns_hold_to_the_second_and_only_after_a_success() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_set_back_does_not_hold_executions_up() {
+    let service = Service::start().await;
+    let mut slow = change(1);
+    slow["cooldown"] = json!(60);
+    let (group, policies) = service.group(0, 10, json!([change(1), slow])).await;
+    for policy in &policies {
+        assert_eq!(service.execute(&group, policy).await.status, 202);
+    }
+    service.clock.set_back(Duration::from_millis(5));
+    assert_eq!(service.execute(&group, &policies[0]).await.status, 202, "it has no cooldown");
+    assert_eq!(service.execute(&group, &policies[1]).await.error(), (403, "CannotExecutePolicyError"));
+    service.clock.set_back(Duration::from_secs(3600));
+    for policy in &policies {
+        assert_eq!(service.execute(&group, policy).await.status, 202);
+    }
+}
+
+#[tokio::test]
 async fn policies_are_added_listed_changed_and_removed() {
     let service = Service::start().await;
     let (group, _) = service.group(0, 5, json!([])).await;

@@ -44,6 +44,10 @@ impl MovedClock {
     pub(crate) fn advance(&self, by: Duration) {
         self.0.send_modify(|now| *now = now.checked_add(by).unwrap());
     }
+
+    pub(crate) fn set_back(&self, by: Duration) {
+        self.0.send_modify(|now| *now = now.checked_sub(by).unwrap());
+    }
 }
 
 #[async_trait]
