@@ -31,9 +31,16 @@ pub fn group_of(metadata: &BTreeMap<String, String>) -> Option<&str> {
     metadata.get(GROUP).or_else(|| metadata.get(GROUP_BEFORE)).map(String::as_str)
 }
 
-/// The metadata of a new server: the user's, overridden by the service's.
+/// Whether a key is one of those by which the service knows its servers.
+fn is_ours(key: &str) -> bool {
+    key.starts_with("rax:autoscale:") || key == GROUP_BEFORE
+}
+
+/// The metadata of a new server: the user's and the service's. Keys of the service's kind are not for users to
+/// give: a server that says from the start that it is on its way out would be replaced for ever.
 pub fn of_new_server(group: &str, launch: &Launch) -> BTreeMap<String, String> {
     let mut metadata = launch.server_metadata();
+    metadata.retain(|key, _| !is_ours(key));
     let mut ports: BTreeMap<String, Vec<u16>> = BTreeMap::new();
     for hold in launch.balancers() {
         match hold {
@@ -90,6 +97,21 @@ pub fn draining(now: Timestamp) -> Tags {
 
 /// Metadata keys by which the service owns a server; without them it is nobody's.
 pub fn ownership(metadata: &BTreeMap<String, String>) -> Vec<String> {
-    let ours = |key: &&String| key.starts_with("rax:autoscale:") || *key == GROUP_BEFORE;
-    metadata.keys().filter(ours).cloned().collect()
+    metadata.keys().filter(|key| is_ours(key)).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_users_metadata_neither_marks_a_new_server_nor_puts_it_anywhere() {
+        let document = json!({"type": "launch_server", "args": {"server": {"metadata": {
+            "mine": "kept", STATE: DRAINING, GROUP: "another", (format!("{POOL}p")): "",
+            (format!("{BALANCER}7")): "[{\"port\":80}]",
+        }}}});
+        let metadata = of_new_server("g", &Launch::stored(document));
+        assert_eq!(metadata.keys().map(String::as_str).collect::<Vec<_>>(), ["mine", GROUP_BEFORE, GROUP]);
+        assert_eq!((group_of(&metadata), is_draining(&metadata)), (Some("g"), false));
+    }
 }
