@@ -60,6 +60,8 @@ impl Metrics {
         let verdict = match verdict {
             Verdict::Done => "done",
             Verdict::Again => "again",
+            Verdict::Replaced(_) => "replaced",
+            Verdict::Retry(_) => "retry",
             Verdict::Limited(_) => "limited",
             Verdict::Failed(_) => "failed",
         };

@@ -13,7 +13,7 @@ mod servers;
 mod tests;
 mod verdict;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -23,7 +23,7 @@ use crate::balancer::{Condition, NewNode, Pool};
 use crate::launcher::Server;
 use crate::model::state::ActiveServer;
 
-pub use plan::plan;
+pub use plan::{plan, remembered};
 pub use rackconnect::Members;
 pub use verdict::{Verdict, apply, judge};
 
@@ -43,8 +43,14 @@ pub struct Wanted {
 pub struct Seen<'g> {
     /// Its servers.
     pub servers: Vec<&'g Server>,
+    /// The ids of those that were in service when it was last looked at.
+    pub served: BTreeSet<String>,
+    /// Whether its last rounds failed.
+    pub failing: bool,
     /// Servers that it had when it was last looked at and that are gone since.
     pub vanished: Vec<Known>,
+    /// The ids of those whose address another server has by now, of this group or another, and with it the node.
+    pub inherited: BTreeSet<String>,
     /// The balancers that they join; `None` for one that does not exist.
     pub pools: BTreeMap<String, Option<Pool>>,
     /// The RackConnect v3 pools that they join.
@@ -143,6 +149,8 @@ pub struct Plan {
     pub waits: Vec<String>,
     /// What is waited for with less patience: a server in the midst of something.
     pub limited: Vec<String>,
+    /// Servers that failed and are replaced, with the reasons.
+    pub lost: Vec<String>,
     /// What will not mend itself.
     pub failures: Vec<String>,
     /// When there is something new to see at the latest, where that is known.

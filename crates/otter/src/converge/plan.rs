@@ -6,7 +6,8 @@ use super::calls::{self, Errand};
 use super::nodes::{self, Nodes};
 use super::servers::{self, Sorted};
 use super::{Known, Plan, Rules, Seen, Step, Wanted};
-use crate::launcher::Server;
+use crate::fault::Fault;
+use crate::launcher::{Server, ServerStatus};
 use crate::model::state::ActiveServer;
 use crate::model::tags;
 
@@ -34,23 +35,61 @@ pub fn plan(wanted: &Wanted, seen: &Seen<'_>, now: Timestamp, rules: &Rules) -> 
     // What those that stay need of the balancers takes its turn with the rest.
     errands.push(Errand { first: std::mem::take(&mut plan.steps), then: None });
     plan.steps = calls::one_each(errands);
-    plan.steps.extend(std::iter::repeat_n(Step::Create, sorted.missing.min(rules.creates_per_round)));
+    if !tell_losses(seen, &sorted, &mut plan) {
+        let created = sorted.missing.min(rules.creates_per_round);
+        plan.steps.extend(std::iter::repeat_n(Step::Create, created));
+    }
     tell_waits(wanted, seen, &sorted, &mut plan);
-    plan.known.extend(seen.servers.iter().filter_map(|server| known(server)));
+    let done_with = |server: &Server| servers::is_gone(server) && nodes.remove_all_of(server).is_empty();
+    let there = seen.servers.iter().filter(|server| !done_with(server));
+    plan.known.extend(there.filter_map(|server| known(server)));
     plan
+}
+
+/// What is to be remembered after a round. A server that was deleted without a fault has nothing left on any
+/// balancer: its address is the next one's.
+pub fn remembered(plan: &Plan, faults: &[Fault]) -> Vec<Known> {
+    let deleted = |known: &Known| plan.steps.contains(&Step::Delete { server: known.id.clone() });
+    let mut known = plan.known.clone();
+    known.retain(|known| !faults.is_empty() || !deleted(known));
+    known
 }
 
 /// Removes what a server that vanished has left behind, and remembers it until nothing of it is seen.
 fn clear_away(gone: &Known, seen: &Seen<'_>, nodes: &Nodes<'_>, plan: &mut Plan) -> Errand {
-    // Another server may have its address by now, and with it the node.
-    let heirs = |server: &&Server| server.address.as_ref() == Some(&gone.address) && server.port == gone.port;
-    let steps = nodes.remove_all_of_gone(gone, seen.servers.iter().any(heirs));
+    let steps = nodes.remove_all_of_gone(gone, seen.inherited.contains(&gone.id));
     let unread = gone.balancers.iter().any(|id| !seen.pools.contains_key(id))
         || gone.pools.iter().any(|id| !seen.members.contains_key(id));
     if unread || !steps.is_empty() {
         plan.known.push(gone.clone());
     }
     Errand { first: steps, then: None }
+}
+
+/// Tells which servers failed and have to be replaced. The first time they are, at once. When what was ordered
+/// after a failure fails as well before it was in service, another like it will hardly do better: whether
+/// replacements have to wait.
+fn tell_losses(seen: &Seen<'_>, sorted: &Sorted<'_>, plan: &mut Plan) -> bool {
+    let lost: Vec<&Server> = if sorted.missing > 0 { sorted.failed.clone() } else { Vec::new() };
+    let boots = lost.iter().filter(|server| !seen.served.contains(&server.id));
+    let boots: Vec<String> = boots.map(|server| how_it_failed(server)).collect();
+    let hopeless = seen.failing && !boots.is_empty();
+    plan.lost.extend(lost.into_iter().map(how_it_failed));
+    if hopeless {
+        plan.failures.extend(boots);
+    }
+    hopeless
+}
+
+/// The server and the reason, in words for a person.
+fn how_it_failed(server: &Server) -> String {
+    let reason = server.fault.as_deref();
+    let reason = reason.unwrap_or(match server.status {
+        ServerStatus::Build => "it did not boot in time",
+        ServerStatus::Shutoff => "it is shut off",
+        _ => "it is in ERROR",
+    });
+    format!("Server {} failed: {reason}", server.name)
 }
 
 pub(super) fn delete(server: &Server) -> Step {

@@ -61,7 +61,7 @@ enum Fate {
 
 fn fate(server: &Server, wanted: &Wanted, now: Timestamp, rules: &Rules) -> Fate {
     use ServerStatus as S;
-    if server.deleting || server.status == S::Deleted {
+    if is_gone(server) {
         return Fate::Gone;
     }
     let over_age = server.status == S::Build && age(server, now) > rules.build_timeout;
@@ -74,6 +74,11 @@ fn fate(server: &Server, wanted: &Wanted, now: Timestamp, rules: &Rules) -> Fate
         _ if tags::is_draining(&server.metadata) => Fate::Leaving,
         _ => Fate::Counts,
     }
+}
+
+/// Whether a server is deleted, or about to be.
+pub(super) fn is_gone(server: &Server) -> bool {
+    server.deleting || server.status == ServerStatus::Deleted
 }
 
 pub(super) fn age(server: &Server, now: Timestamp) -> Duration {

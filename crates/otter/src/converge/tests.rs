@@ -3,7 +3,7 @@
 
 mod calls;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -11,6 +11,7 @@ use proptest::prelude::*;
 use super::plan::known;
 use super::*;
 use crate::balancer::{Condition, NewNode, Node, Pool};
+use crate::fault::Fault;
 use crate::launcher::ServerStatus as S;
 use crate::model::tags;
 
@@ -27,6 +28,7 @@ fn server(id: &str, status: S, age: i64) -> Server {
         id: id.to_owned(),
         name: id.to_owned(),
         status,
+        fault: None,
         deleting: false,
         created: now() - Duration::from_secs(age.unsigned_abs()),
         metadata: BTreeMap::from([hold]),
@@ -191,10 +193,47 @@ fn a_server_that_vanished_leaves_no_node_behind() {
     assert_eq!(there.known, [known], "the removal may fail");
     seen.pools = BTreeMap::from([("7".to_owned(), on(vec![node("2", Condition::Enabled)]))]);
     assert_eq!(plan(&wanted(0), &seen, now(), &RULES), Plan::default(), "nothing of it is left");
-    let heir = Server { id: "3".to_owned(), ..server("1", S::Active, 9) };
     seen.pools = BTreeMap::from([("7".to_owned(), on(vec![node("1", Condition::Enabled)]))]);
-    seen.servers = vec![&heir];
-    assert!(plan(&wanted(1), &seen, now(), &RULES).steps.is_empty(), "the node is another's now");
+    seen.inherited = BTreeSet::from(["1".to_owned()]);
+    assert!(plan(&wanted(0), &seen, now(), &RULES).steps.is_empty(), "the node is another's now");
+}
+
+#[test]
+fn a_server_is_remembered_until_it_has_no_node_left() {
+    let failed = server("1", S::Error, 9);
+    let plan = run(&wanted(0), std::slice::from_ref(&failed), on(vec![node("1", Condition::Enabled)]));
+    assert_eq!(remembered(&plan, &[]), [], "its node was removed and it was deleted");
+    let fault = Fault::Retryable("not now".to_owned());
+    assert_eq!(remembered(&plan, &[fault]).len(), 1, "it may be there still");
+    let ending = Server { deleting: true, ..failed };
+    let left = |nodes| run(&wanted(0), std::slice::from_ref(&ending), on(nodes)).known.len();
+    assert_eq!((left(vec![node("1", Condition::Enabled)]), left(vec![])), (1, 0));
+}
+
+#[test]
+fn servers_that_fail_one_after_the_other_before_they_serve_are_a_failure_with_a_reason() {
+    let fault = Some("exit status: 1: no module named htp.server".to_owned());
+    let failed = [Server { fault, ..server("1", S::Error, 9) }, server("2", S::Active, 9)];
+    let pools = || BTreeMap::from([("7".to_owned(), on(vec![node("2", Condition::Enabled)]))]);
+    let seen = Seen { servers: failed.iter().collect(), pools: pools(), ..Seen::default() };
+    let reason = "Server 1 failed: exit status: 1: no module named htp.server";
+    let first = plan(&wanted(3), &seen, now(), &RULES);
+    assert_eq!(
+        (created(&first), deleted(&first), first.failures.len()),
+        (2, vec!["1"], 0),
+        "replaced at once"
+    );
+    assert_eq!(first.lost, [reason]);
+
+    let next = plan(&wanted(3), &Seen { failing: true, ..seen.clone() }, now(), &RULES);
+    assert_eq!((created(&next), deleted(&next)), (0, vec!["1"]), "the next one would fail as well");
+    assert_eq!(next.failures, [reason]);
+
+    let served = BTreeSet::from(["1".to_owned()]);
+    let died = plan(&wanted(3), &Seen { failing: true, served, ..seen.clone() }, now(), &RULES);
+    assert_eq!((created(&died), died.failures.len()), (2, 0), "it was well once");
+    let surplus = plan(&wanted(1), &Seen { failing: true, ..seen }, now(), &RULES);
+    assert_eq!((surplus.lost.len(), surplus.failures.len()), (0, 0), "nothing has to be replaced");
 }
 
 #[test]

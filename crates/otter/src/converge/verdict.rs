@@ -1,5 +1,7 @@
 //! PURE: how a round went, what that means for the group, and when the next round is.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::Plan;
@@ -15,6 +17,10 @@ pub enum Verdict {
     Done,
     /// Steps were taken whose effect is still to be seen, or something is waited for.
     Again,
+    /// Servers failed and are being replaced.
+    Replaced(Vec<String>),
+    /// Something did not work that may work in a while.
+    Retry(Vec<String>),
     /// Something is waited for that should not take long.
     Limited(Vec<String>),
     /// Something will not mend itself.
@@ -23,20 +29,30 @@ pub enum Verdict {
 
 /// The verdict on a plan that was carried out with these faults.
 pub fn judge(plan: &Plan, faults: &[Fault]) -> Verdict {
-    let terminal = faults.iter().filter(|fault| !matches!(fault, Fault::Retryable(_))).map(Fault::to_string);
-    let mut failures: Vec<String> = plan.failures.iter().cloned().chain(terminal).collect();
-    failures.sort();
-    failures.dedup();
+    let (passing, terminal): (Vec<_>, Vec<_>) =
+        faults.iter().partition(|fault| matches!(fault, Fault::Retryable(_)));
+    let failures = told(plan.failures.iter().cloned().chain(terminal.into_iter().map(Fault::to_string)));
     if !failures.is_empty() {
         return Verdict::Failed(failures);
+    }
+    if !plan.lost.is_empty() {
+        return Verdict::Replaced(told(plan.lost.iter().cloned()));
+    }
+    if !passing.is_empty() {
+        return Verdict::Retry(told(passing.into_iter().map(Fault::to_string)));
+    }
+    if !plan.steps.is_empty() || !plan.waits.is_empty() {
+        return Verdict::Again;
     }
     if !plan.limited.is_empty() {
         return Verdict::Limited(plan.limited.clone());
     }
-    if plan.steps.is_empty() && plan.waits.is_empty() && faults.is_empty() {
-        return Verdict::Done;
-    }
-    Verdict::Again
+    Verdict::Done
+}
+
+/// Reasons in order, each once.
+fn told(reasons: impl Iterator<Item = String>) -> Vec<String> {
+    reasons.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Applies a verdict to the group. `seen` is what [`crate::model::state::Progress::wanted`] was
@@ -50,31 +66,49 @@ pub fn apply(
     (soonest, pace): (Timestamp, &Converge),
 ) {
     let progress = &mut group.progress;
-    let (errors, next) = match verdict {
+    let well = || Some((Status::Active, Vec::new()));
+    // In a run of failures, a round that goes well so far does not end it: being done does.
+    let so_far_well = if progress.failures == 0 { well() } else { None };
+    let (standing, next) = match verdict {
         Verdict::Done => {
             (progress.retries, progress.failures) = (0, 0);
-            (Vec::new(), None)
+            (well(), None)
         }
         Verdict::Again => {
             progress.retries = 0;
-            (Vec::new(), Some(soonest))
+            (so_far_well, Some(soonest))
         }
+        Verdict::Replaced(reasons) => {
+            (progress.retries, progress.failures) = (0, progress.failures.max(1));
+            (hindered(group, reasons), Some(soonest))
+        }
+        // Of a run of such rounds the first reason is told; the others may differ in a number.
+        Verdict::Retry(_) if !group.errors.is_empty() => (None, Some(soonest)),
+        Verdict::Retry(reasons) => (hindered(group, reasons), Some(soonest)),
         Verdict::Limited(_) if progress.retries < pace.limited_retries => {
             progress.retries += 1;
-            (Vec::new(), Some(soonest))
+            (so_far_well, Some(soonest))
         }
         Verdict::Limited(reasons) => {
             let reasons = reasons.into_iter().map(|reason| format!("Timed out: {reason}")).collect();
-            (reasons, Some(after_failure(progress, now, pace)))
+            (Some((Status::Error, reasons)), Some(after_failure(progress, now, pace)))
         }
-        Verdict::Failed(reasons) => (reasons, Some(after_failure(progress, now, pace))),
+        Verdict::Failed(reasons) => {
+            (Some((Status::Error, reasons)), Some(after_failure(progress, now, pace)))
+        }
     };
-    group.status = if errors.is_empty() { Status::Active } else { Status::Error };
-    group.errors = errors;
+    if let Some((status, errors)) = standing {
+        (group.status, group.errors) = (status, errors);
+    }
     // A pause that came meanwhile has taken the group off the list, a trigger has put it on again.
     if group.progress.wanted == seen && group.progress.due.is_some() {
         group.progress.due = next;
     }
+}
+
+/// A group that works, with what is in its way. One that fails goes on to say why.
+fn hindered(group: &Group, reasons: Vec<String>) -> Option<(Status, Vec<String>)> {
+    (group.status == Status::Active).then_some((Status::Active, reasons))
 }
 
 /// The pause after a failure doubles with each, up to the longest.
@@ -119,11 +153,15 @@ mod tests {
         let mut plan = Plan::default();
         assert_eq!(judge(&plan, &[]), Verdict::Done);
         let passing = Fault::Retryable("later".to_owned());
-        assert_eq!(judge(&plan, std::slice::from_ref(&passing)), Verdict::Again);
+        plan.limited.push("busy".to_owned());
+        assert_eq!(judge(&plan, &[]), Verdict::Limited(vec!["busy".to_owned()]));
+        // As long as something else goes on, patience is not counted.
         plan.steps.push(Step::Create);
         assert_eq!(judge(&plan, &[]), Verdict::Again);
-        plan.limited.push("busy".to_owned());
-        assert_eq!(judge(&plan, std::slice::from_ref(&passing)), Verdict::Limited(vec!["busy".to_owned()]));
+        let later = || vec!["later".to_owned()];
+        assert_eq!(judge(&plan, std::slice::from_ref(&passing)), Verdict::Retry(later()));
+        plan.lost.push("died".to_owned());
+        assert_eq!(judge(&plan, std::slice::from_ref(&passing)), Verdict::Replaced(vec!["died".to_owned()]));
         // Reasons are sorted and told once; what is gone when it is to be changed is terminal.
         let faults = [
             Fault::Terminal("b".to_owned()),
@@ -142,9 +180,14 @@ mod tests {
         let pauses: Vec<_> = (0..8).map(|_| applied(&mut group, failed()).unwrap()).collect();
         assert_eq!(pauses, [60, 120, 240, 480, 960, 1920, 3600, 3600]);
         assert_eq!((group.status, group.errors.len()), (Status::Error, 1));
-        assert_eq!(applied(&mut group, Verdict::Again), Some(10));
-        assert_eq!((group.status, group.errors.len()), (Status::Active, 0));
+        let later = || Verdict::Retry(vec!["later".to_owned()]);
+        for verdict in [Verdict::Again, later(), Verdict::Limited(vec!["busy".to_owned()])] {
+            assert_eq!(applied(&mut group, verdict.clone()), Some(10));
+            let standing = (group.status, group.errors.as_slice());
+            assert_eq!(standing, (Status::Error, &["no".to_owned()][..]), "{verdict:?}");
+        }
         assert_eq!(applied(&mut group, Verdict::Done), None);
+        assert_eq!((group.status, group.errors.len()), (Status::Active, 0));
         group.progress.due = Some(now());
         assert_eq!(applied(&mut group, failed()), Some(60));
     }
@@ -158,6 +201,31 @@ mod tests {
         }
         assert_eq!(applied(&mut group, Verdict::Limited(vec!["busy".to_owned()])), Some(60));
         assert_eq!(group.errors, ["Timed out: busy"]);
+        assert_eq!(applied(&mut group, Verdict::Limited(vec!["busy".to_owned()])), Some(10));
+        assert_eq!(group.status, Status::Error, "nothing shows that it works");
+    }
+
+    #[test]
+    fn what_hinders_a_group_that_works_is_kept_until_it_is_over() {
+        let mut group = group();
+        let later = |reason: &str| Verdict::Retry(vec![reason.to_owned()]);
+        assert_eq!(applied(&mut group, later("request 1 failed")), Some(10));
+        assert_eq!(applied(&mut group, later("request 2 failed")), Some(10));
+        assert_eq!(
+            (group.status, group.errors.as_slice()),
+            (Status::Active, &["request 1 failed".to_owned()][..])
+        );
+        applied(&mut group, Verdict::Again);
+        assert!(group.errors.is_empty());
+
+        // A server that failed is the first of a run of failures.
+        let died = || Verdict::Replaced(vec!["died".to_owned()]);
+        assert_eq!(applied(&mut group, died()), Some(10));
+        assert_eq!(applied(&mut group, Verdict::Again), Some(10));
+        assert_eq!((group.status, group.errors.len(), group.progress.failures), (Status::Active, 1, 1));
+        assert_eq!(applied(&mut group, Verdict::Failed(vec!["died".to_owned()])), Some(120));
+        assert_eq!(applied(&mut group, Verdict::Done), None);
+        assert_eq!((group.status, group.errors.len(), group.progress.failures), (Status::Active, 0, 0));
     }
 
     #[test]

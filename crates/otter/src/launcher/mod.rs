@@ -88,6 +88,9 @@ pub struct Server {
     pub name: String,
     /// How it is.
     pub status: ServerStatus,
+    /// Why it failed, where the launcher knows: how its process ended and what it said last, what a cloud tells
+    /// of an ERROR.
+    pub fault: Option<String>,
     /// Whether its deletion is under way (Nova's `task_state` is `deleting`).
     pub deleting: bool,
     /// When it was ordered.

@@ -104,6 +104,7 @@ impl Imagined {
         let booted = self.server.created.saturating_add(boot).unwrap_or(Timestamp::MAX);
         if self.server.status == ServerStatus::Build && now >= booted {
             self.server.status = if self.broken { ServerStatus::Error } else { ServerStatus::Active };
+            self.server.fault = self.broken.then(|| "the simulated server does not boot".to_owned());
         }
     }
 }
@@ -145,6 +146,7 @@ impl Launcher for Simulated {
             id: id.clone(),
             name: order.name.clone(),
             status: ServerStatus::Build,
+            fault: None,
             deleting: false,
             created: now,
             metadata: order.metadata.clone(),

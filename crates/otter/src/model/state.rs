@@ -44,7 +44,7 @@ pub struct Group {
     pub deleting: bool,
     /// Whether convergence works.
     pub status: Status,
-    /// Why not, in sentences for a person.
+    /// Why not, in sentences for a person; for one that works, what is in its way for now.
     pub errors: Vec<String>,
     /// How many of its servers are in service, as last seen.
     pub active: i64,
@@ -110,7 +110,7 @@ pub struct Progress {
     pub due: Option<Timestamp>,
     /// Rounds in a row that ended in a limited retry.
     pub retries: u32,
-    /// Terminal failures in a row.
+    /// Failures in a row: terminal ones, and servers that had to be replaced.
     pub failures: u32,
 }
 

@@ -135,6 +135,8 @@ pub trait Groups: Send {
     async fn save_config(&mut self, group: &Group) -> Result<()>;
     /// Writes a group's launch configuration; whether there was such a group.
     async fn save_launch(&mut self, key: &GroupKey, launch: &Launch) -> Result<bool>;
+    /// A group's servers in service, as last seen.
+    async fn active_servers(&mut self, key: &GroupKey) -> Result<Vec<ActiveServer>>;
     /// What was remembered of a group's servers.
     async fn known_servers(&mut self, key: &GroupKey) -> Result<Vec<Known>>;
     /// Writes a group's servers in service, and what is to be remembered of all.
@@ -148,7 +150,8 @@ pub trait Groups: Send {
 pub trait Duties: Send {
     /// Groups that are due to be converged, the longest due first.
     async fn due_groups(&mut self, now: Timestamp) -> Result<Vec<GroupKey>>;
-    /// Makes groups that wait for something due now.
+    /// Makes groups that wait for something due now, those excepted that something hinders
+    /// ([`Group::errors`]).
     async fn hasten_groups(&mut self, now: Timestamp) -> Result<()>;
     /// The first instant after `now` at which a group or a schedule is due.
     async fn next_due(&mut self, now: Timestamp) -> Result<Option<Timestamp>>;

@@ -31,7 +31,7 @@ enum Job {
 
 /// What a task has come to.
 enum Done {
-    Gathered(Gathered),
+    Gathered(Arc<Gathered>),
     /// When the group is due next.
     Round(Option<Timestamp>),
     /// Nothing follows from it.
@@ -45,6 +45,8 @@ pub(super) struct Desk {
     jobs: HashMap<Id, Job>,
     /// Groups whose gathering or round is in hand or waited for.
     running: HashSet<GroupKey>,
+    /// Those of them that were found due meanwhile: they may have become so after their round was written down.
+    missed: HashSet<GroupKey>,
     /// Tenants whose cloud is being read, each with the groups that wait for the next reading.
     gathering: HashMap<String, Vec<GroupKey>>,
     hands: Arc<Semaphore>,
@@ -62,6 +64,7 @@ impl Desk {
             tasks: JoinSet::new(),
             jobs: HashMap::new(),
             running: HashSet::new(),
+            missed: HashSet::new(),
             gathering: HashMap::new(),
             hands,
             next: None,
@@ -102,12 +105,14 @@ impl Desk {
         Ok(())
     }
 
-    /// Has these groups gathered for, those that are not in hand already.
+    /// Has these groups gathered for; those that are in hand already have their turn after that.
     fn take_up(&mut self, due: Vec<GroupKey>) {
         let mut fresh: HashMap<String, Vec<GroupKey>> = HashMap::new();
         for key in due {
             if self.running.insert(key.clone()) {
                 fresh.entry(key.tenant.clone()).or_default().push(key);
+            } else {
+                self.missed.insert(key);
             }
         }
         for (tenant, keys) in fresh {
@@ -124,7 +129,10 @@ impl Desk {
 
     fn gather(&mut self, tenant: String, keys: Vec<GroupKey>) {
         let (app, job) = (self.app.clone(), Job::Gather(tenant.clone(), keys.clone()));
-        self.start(job, async move { Done::Gathered(gather::for_groups(&app, &tenant, &keys).await) });
+        self.start(
+            job,
+            async move { Done::Gathered(Arc::new(gather::for_groups(&app, &tenant, &keys).await)) },
+        );
     }
 
     fn heal(&mut self, now: Timestamp) {
@@ -182,12 +190,15 @@ impl Desk {
     /// Begins the rounds of the groups that were gathered for, and the gathering that others wait for.
     fn gathered(&mut self, tenant: String, keys: Vec<GroupKey>, done: Option<Done>) {
         if let Some(Done::Gathered(gathered)) = done {
-            let gathered = Arc::new(gathered);
             for key in keys {
-                self.round(key, Arc::clone(&gathered));
+                if gathered.is_due(&key.group) {
+                    self.round(key, Arc::clone(&gathered));
+                } else {
+                    self.release(key);
+                }
             }
         } else {
-            self.running.retain(|key| !keys.contains(key));
+            keys.into_iter().for_each(|key| self.put_off(key));
         }
         let waiting = self.gathering.remove(&tenant).unwrap_or_default();
         if !waiting.is_empty() {
@@ -207,12 +218,31 @@ impl Desk {
 
     /// A group that is due again is taken up at once; to look for what is due would read all the others.
     fn rounded(&mut self, key: GroupKey, done: Option<Done>) {
-        self.running.remove(&key);
         match done {
-            Some(Done::Round(Some(due))) if due <= self.app.now() => self.take_up(vec![key]),
+            Some(Done::Round(Some(due))) if due <= self.app.now() => {
+                self.missed.insert(key.clone());
+            }
             Some(Done::Round(due)) => self.next = self.next.into_iter().chain(due).min(),
-            _ => {}
+            _ => return self.put_off(key),
         }
+        self.release(key);
+    }
+
+    /// Lets go of a group, unless it is due again, or may be: the gathering tells.
+    fn release(&mut self, key: GroupKey) {
+        self.running.remove(&key);
+        if self.missed.remove(&key) {
+            self.take_up(vec![key]);
+        }
+    }
+
+    /// Keeps a group whose task ended badly for a while: it is due still, and would end so again at once.
+    fn put_off(&mut self, key: GroupKey) {
+        let app = self.app.clone();
+        self.start(Job::Round(key), async move {
+            tokio::time::sleep(AFTER_FAULT).await;
+            Done::Round(Some(app.now()))
+        });
     }
 
     /// Has waiting groups looked at now, since something changed at the launcher, and the others soon: it
@@ -237,5 +267,85 @@ impl Desk {
                 tracing::error!(%error, "a task of the worker ended badly");
             }
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::app::Parts;
+    use crate::balancer::Memory;
+    use crate::clock::SystemClock;
+    use crate::launcher::Simulated;
+    use crate::service::groups::{self, NewGroup};
+    use crate::settings::{Auth, Settings};
+
+    /// A service whose worker has ended: its work is done at a desk of the test's.
+    async fn app() -> App {
+        let database = "sqlite::memory:".to_owned();
+        let settings = Settings { database, auth: Auth::None, ..Settings::default() };
+        let clock = Arc::new(SystemClock);
+        let launcher = Arc::new(Simulated::new(clock.clone(), std::time::Duration::ZERO));
+        let parts = Parts { settings, clock, launcher, balancer: Arc::new(Memory::default()) };
+        let app = App::start(parts).await.unwrap();
+        app.halt();
+        while app.works() {
+            tokio::task::yield_now().await;
+        }
+        app
+    }
+
+    async fn empty_group(app: &App) -> GroupKey {
+        let body = json!({
+            "groupConfiguration": {"name": "g", "cooldown": 0, "minEntities": 0},
+            "launchConfiguration": {"type": "launch_server", "args": {"server": {"flavorRef": "1", "imageRef": "1"}}},
+        });
+        let new = NewGroup::read(&body, app.now()).unwrap();
+        groups::create(app, "t", new, None).await.unwrap().group.key
+    }
+
+    async fn due(app: &App, key: &GroupKey) -> Option<Timestamp> {
+        app.read().await.unwrap().group(key).await.unwrap().unwrap().progress.due
+    }
+
+    #[tokio::test]
+    async fn a_group_that_is_triggered_between_the_end_of_its_round_and_the_news_of_it_has_another() {
+        let app = app().await;
+        let key = empty_group(&app).await;
+        let mut desk = Desk::new(app.clone());
+        desk.look().await;
+        desk.one_ends().await;
+        while due(&app, &key).await.is_some() {
+            tokio::task::yield_now().await;
+        }
+        groups::converge(&app, key.clone()).await.unwrap();
+        desk.look().await;
+        while !desk.is_clear() {
+            desk.one_ends().await;
+        }
+        assert_eq!(due(&app, &key).await, None, "the trigger was served");
+    }
+
+    #[tokio::test]
+    async fn a_group_that_was_found_due_during_its_round_has_no_other_when_that_has_served_it() {
+        let app = app().await;
+        let key = empty_group(&app).await;
+        let mut desk = Desk::new(app.clone());
+        desk.look().await;
+        desk.look().await;
+        assert!(desk.missed.contains(&key), "it is due as long as its round is in hand");
+        let mut ended = 0;
+        while !desk.is_clear() {
+            desk.one_ends().await;
+            ended += 1;
+        }
+        assert_eq!(
+            (ended, due(&app, &key).await),
+            (3, None),
+            "a gathering, a round, and a gathering of none"
+        );
     }
 }

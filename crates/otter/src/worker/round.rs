@@ -1,5 +1,6 @@
 //! One round of one group: plan from what was gathered, carry out, write down how it went.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -7,7 +8,7 @@ use jiff::Timestamp;
 use super::effects;
 use super::gather::{self, Gathered};
 use crate::app::App;
-use crate::converge::{self, Known, Plan, Rules, Verdict, Wanted};
+use crate::converge::{self, Known, Plan, Rules, Seen, Verdict, Wanted};
 use crate::error::Error;
 use crate::fault::Fault;
 use crate::model::state::{Group, Status};
@@ -27,39 +28,56 @@ pub(super) async fn run(app: &App, gathered: &Gathered, key: &GroupKey) -> Optio
 }
 
 async fn try_run(app: &App, gathered: &Gathered, key: &GroupKey) -> Result<Option<Timestamp>, Error> {
-    let Some((group, launch, known)) = load(app, key).await? else { return Ok(None) };
+    let Some((group, launch, last)) = load(app, key).await? else { return Ok(None) };
     let wish = gathered.wish(&key.group);
     // Held against an older cloud, a new wish would have other servers go than those that were asked to.
     if wish.is_some_and(|wish| wish.desired != group.desired) {
         return Ok(group.progress.due);
     }
-    let (plan, verdict) = match gathered.of(&key.group, known) {
+    let failing = group.progress.failures > 0;
+    let (plan, faults) = match gathered.of(&key.group, last.known) {
         Ok(seen) => {
+            let seen = Seen { served: last.served, failing, ..seen };
             let plan = converge::plan(&wanted(&group, &launch), &seen, gathered.at, &rules(app));
             let faults = effects::carry_out(app, key, &launch, &plan.steps).await;
-            let verdict = converge::judge(&plan, &faults);
-            (Some(plan), verdict)
+            (Some(plan), faults)
         }
-        Err(Fault::Retryable(reason)) => {
-            tracing::warn!(group = key.group, reason, "the cloud cannot be read");
-            (None, Verdict::Again)
-        }
-        Err(fault) => (None, Verdict::Failed(vec![fault.to_string()])),
+        Err(fault) => (None, vec![fault]),
     };
-    app.metrics().converged(&verdict);
+    let verdict = converge::judge(plan.as_ref().unwrap_or(&Plan::default()), &faults);
+    tell(app, key, &verdict);
     let seen = wish.map_or(group.progress.wanted, |wish| wish.wanted);
-    let finished = Finished { plan, verdict, seen, changes: gathered.changes };
+    let finished = Finished { plan, faults, verdict, seen, changes: gathered.changes };
     let (key, writer) = (key.clone(), app.clone());
     app.change(move |rows| Box::pin(async move { write_down(rows, &key, finished, &writer).await })).await
 }
 
-async fn load(app: &App, key: &GroupKey) -> Result<Option<(Group, Launch, Vec<Known>)>, Error> {
+fn tell(app: &App, key: &GroupKey, verdict: &Verdict) {
+    app.metrics().converged(verdict);
+    match verdict {
+        Verdict::Replaced(reasons) | Verdict::Retry(reasons) | Verdict::Failed(reasons) => {
+            tracing::warn!(group = key.group, reasons = reasons.join("; "), "a group is hindered");
+        }
+        Verdict::Done | Verdict::Again | Verdict::Limited(_) => {}
+    }
+}
+
+/// What the last round left.
+struct Last {
+    /// What is remembered of the servers.
+    known: Vec<Known>,
+    /// The ids of those that were in service.
+    served: BTreeSet<String>,
+}
+
+async fn load(app: &App, key: &GroupKey) -> Result<Option<(Group, Launch, Last)>, Error> {
     let mut rows = app.read().await?;
     let Some(group) = rows.group(key).await?.filter(|group| group.progress.due.is_some()) else {
         return Ok(None);
     };
     let Some(launch) = rows.launch(key).await? else { return Ok(None) };
-    Ok(Some((group, launch, rows.known_servers(key).await?)))
+    let served = rows.active_servers(key).await?.into_iter().map(|server| server.id).collect();
+    Ok(Some((group, launch, Last { known: rows.known_servers(key).await?, served })))
 }
 
 fn wanted(group: &Group, launch: &Launch) -> Wanted {
@@ -74,27 +92,29 @@ pub(super) fn rules(app: &App) -> Rules {
 }
 
 /// When there may be something new to see: at once, if the launcher tells of changes and there were
-/// some or steps were taken; else after the interval, or when a drain ends before that.
+/// some or steps were taken; else after the interval, or when a drain ends before that. Where something is in the
+/// way it is the interval always, or rounds would follow each other as fast as they fail.
 ///
 /// Asked while this group is written: a change after that finds the group waiting and hastens it, one
 /// before that is seen here. None falls between the two.
 fn soonest(app: &App, finished: &Finished, now: Timestamp) -> Timestamp {
+    let after = now.saturating_add(app.settings().converge.interval).unwrap_or(Timestamp::MAX);
+    if matches!(finished.verdict, Verdict::Replaced(_) | Verdict::Retry(_)) {
+        return after;
+    }
     let plan = finished.plan.as_ref();
     let stepped = plan.is_some_and(|plan| !plan.steps.is_empty());
-    let tells = finished.changes.is_some();
-    if tells
-        && (stepped && plan.is_some_and(|plan| plan.failures.is_empty())
-            || gather::changes(app) != finished.changes)
-    {
+    if finished.changes.is_some() && (stepped || gather::changes(app) != finished.changes) {
         return now;
     }
-    let after = now.saturating_add(app.settings().converge.interval).unwrap_or(Timestamp::MAX);
     plan.and_then(|plan| plan.look_again).map_or(after, |drained| drained.clamp(now, after))
 }
 
 /// What a round has come to.
 struct Finished {
+    /// `None` if the cloud could not be read.
     plan: Option<Plan>,
+    faults: Vec<Fault>,
     verdict: Verdict,
     /// The wish that it set out to fulfil: the one from before the cloud was read, since what came after
     /// that may have changed the cloud as well.
@@ -117,7 +137,8 @@ async fn write_down(
         return Ok(None);
     }
     if let Some(plan) = &finished.plan {
-        rows.save_servers(key, &plan.active, &plan.known).await?;
+        let known = converge::remembered(plan, &finished.faults);
+        rows.save_servers(key, &plan.active, &known).await?;
     }
     let before = group.clone();
     let pace = (soonest(app, &finished, now), &app.settings().converge);
@@ -130,9 +151,11 @@ async fn write_down(
 }
 
 fn status_change(group: &Group, now: Timestamp) -> Change {
+    let reasons = group.errors.join("; ");
     let message = match group.status {
-        Status::Active => "convergence works again".to_owned(),
-        Status::Error => group.errors.join("; "),
+        Status::Active if reasons.is_empty() => "convergence works again".to_owned(),
+        Status::Active => format!("in the way for now: {reasons}"),
+        Status::Error => reasons,
     };
     let (from, to) = (group.desired, group.desired);
     Change { at: now, cause: Cause::Convergence, from, to, by: None, refused: None, message: Some(message) }

@@ -20,6 +20,7 @@ mod openapi;
 mod operator;
 mod policies;
 mod program;
+mod rounds;
 mod schedules;
 mod servers;
 mod sharing;

@@ -63,6 +63,7 @@ impl Launch {
             id: server.id.clone(),
             name: server.name.clone(),
             status: ServerStatus::from(server.status.word()),
+            fault: None,
             deleting: false,
             created: server.created,
             metadata: server.metadata.clone(),

@@ -158,6 +158,7 @@ fn seen(running: &Running) -> Server {
         id: record.id.clone(),
         name: record.name.clone(),
         status: running.status,
+        fault: None,
         deleting: record.deleting,
         created: record.created,
         metadata: record.metadata.clone(),

@@ -23,10 +23,10 @@ impl Duties for Session {
     }
 
     async fn hasten_groups(&mut self, now: Timestamp) -> Result<()> {
-        // A group in ERROR keeps its growing pause: what changed is seldom what it waits for.
-        sqlx::query("UPDATE groups SET due = $1 WHERE due > $1 AND status = $2")
+        // A group that something hinders keeps its pause: what changed is seldom what it waits for, and may be its
+        // own doing.
+        sqlx::query("UPDATE groups SET due = $1 WHERE due > $1 AND errors = '[]'")
             .bind(micros(now))
-            .bind(Status::Active.word())
             .execute(&mut *self.0)
             .await?;
         Ok(())

@@ -213,6 +213,12 @@ impl Groups for Session {
         Ok(done.rows_affected() > 0)
     }
 
+    async fn active_servers(&mut self, key: &GroupKey) -> Result<Vec<ActiveServer>> {
+        let select = "SELECT servers FROM groups WHERE tenant = $1 AND id = $2";
+        let row: Option<(String,)> = row_of(self, select, key).await?;
+        Ok(row.map(|(text,)| serde_json::from_str(&text)).transpose()?.unwrap_or_default())
+    }
+
     async fn known_servers(&mut self, key: &GroupKey) -> Result<Vec<Known>> {
         let select = "SELECT known FROM groups WHERE tenant = $1 AND id = $2";
         let row: Option<(String,)> = row_of(self, select, key).await?;

@@ -1,0 +1,144 @@
+//! Rounds of convergence when something is in the way: how they are paced, and what is told of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use otter::balancer::Balancer;
+use otter::launcher::{Failures, Fault, Launcher, Order, Server, Simulated};
+use serde_json::{Value, json};
+
+use crate::support::{BOOT, Service, TENANT, new_group, settings};
+
+const INTERVAL: Duration = Duration::from_secs(10);
+
+/// What history tells of a group's convergence, the oldest first.
+async fn told(service: &Service, group: &str) -> Vec<String> {
+    let page = service.get(&format!("/groups/{group}/history")).await;
+    let lines = page["history"].as_array().unwrap().iter().rev();
+    let lines = lines.filter(|line| line["cause"]["kind"] == "convergence");
+    lines.map(|line| line["message"].as_str().unwrap().to_owned()).collect()
+}
+
+async fn status(service: &Service, group: &str) -> Value {
+    service.state(group).await["status"].take()
+}
+
+#[tokio::test]
+async fn a_fault_that_may_pass_is_told_once_and_tried_again_after_the_interval() {
+    let service = Service::start().await;
+    service.launcher.fail(Failures { failing: 4, ..Failures::default() });
+    let (group, _) = service.group(1, 5, json!([])).await;
+    service.app.settled().await;
+    for _ in 0..3 {
+        service.pass(INTERVAL).await;
+        assert_eq!(service.launcher.all().len(), 0, "one attempt an interval");
+    }
+    assert_eq!(status(&service, &group).await, "ACTIVE");
+    assert_eq!(
+        told(&service, &group).await,
+        ["in the way for now: the simulated cloud cannot build servers now"]
+    );
+    service.pass(INTERVAL).await;
+    service.booted().await;
+    assert_eq!(service.capacities(&group).await, [1, 0, 1]);
+    assert_eq!(told(&service, &group).await[1..], ["convergence works again"]);
+}
+
+#[tokio::test]
+async fn servers_that_fail_to_boot_are_replaced_once_and_then_with_growing_pauses() {
+    let service = Service::start().await;
+    service.launcher.fail(Failures { broken: 6, ..Failures::default() });
+    let (group, _) = service.group(2, 5, json!([])).await;
+    service.app.settled().await;
+    service.pass(BOOT).await;
+    assert_eq!(service.launcher.all().len(), 2, "replaced at once");
+    assert_eq!(status(&service, &group).await, "ACTIVE");
+    for pause in [120, 240] {
+        service.pass(BOOT).await;
+        let state = service.state(&group).await;
+        assert_eq!((&state["status"], state["errors"].as_array().unwrap().len()), (&json!("ERROR"), 2));
+        let error = state["errors"][0]["message"].as_str().unwrap();
+        assert!(error.ends_with(" failed: the simulated server does not boot"), "{error}");
+        service.pass(Duration::from_secs(pause - 1)).await;
+        assert_eq!(service.launcher.all().len(), 0, "nothing is ordered during the pause");
+        service.pass(Duration::from_secs(1)).await;
+        assert_eq!(service.launcher.all().len(), 2);
+        assert_eq!(status(&service, &group).await, "ERROR", "nothing shows yet that it works");
+    }
+    service.booted().await;
+    assert_eq!(
+        (service.capacities(&group).await, status(&service, &group).await),
+        ([2, 0, 2], json!("ACTIVE"))
+    );
+    let told = told(&service, &group).await;
+    assert!(told[0].starts_with("in the way for now: Server web-as"), "{told:?}");
+    assert_eq!((told.len(), told[3].as_str()), (4, "convergence works again"));
+}
+
+#[tokio::test]
+async fn a_group_in_error_stays_in_error_until_it_is_as_it_should_be() {
+    let service = Service::start().await;
+    service.launcher.fail(Failures { refused: 1, ..Failures::default() });
+    let (group, _) = service.group(1, 5, json!([])).await;
+    service.app.settled().await;
+    assert_eq!(status(&service, &group).await, "ERROR");
+    service.launcher.fail(Failures { unreadable: 1, ..Failures::default() });
+    service.pass(Duration::from_secs(60)).await;
+    assert_eq!(status(&service, &group).await, "ERROR", "the cloud could not be read");
+    service.pass(INTERVAL).await;
+    assert_eq!((service.launcher.all().len(), status(&service, &group).await), (1, json!("ERROR")));
+    service.booted().await;
+    assert_eq!(status(&service, &group).await, "ACTIVE");
+    let refused = "the simulated cloud refuses to build servers";
+    assert_eq!(told(&service, &group).await, [refused, "convergence works again"]);
+}
+
+/// A launcher all of whose servers are at one address, as when one gets that of another which is gone.
+struct OneAddress(Arc<Simulated>);
+
+#[async_trait]
+impl Launcher for OneAddress {
+    async fn servers(&self, tenant: &str) -> Result<Vec<Server>, Fault> {
+        let mut servers = self.0.servers(tenant).await?;
+        servers.iter_mut().for_each(|server| server.address = Some("10.0.0.1".to_owned()));
+        Ok(servers)
+    }
+
+    async fn create(&self, tenant: &str, order: &Order) -> Result<String, Fault> {
+        self.0.create(tenant, order).await
+    }
+
+    async fn delete(&self, tenant: &str, id: &str) -> Result<(), Fault> {
+        self.0.delete(tenant, id).await
+    }
+
+    async fn tag(
+        &self,
+        tenant: &str,
+        id: &str,
+        tags: &BTreeMap<String, Option<String>>,
+    ) -> Result<(), Fault> {
+        self.0.tag(tenant, id, tags).await
+    }
+}
+
+#[tokio::test]
+async fn the_node_of_a_server_that_vanished_stays_if_a_server_of_another_group_has_its_address() {
+    let service = Service::driving(settings(), |inner| Arc::new(OneAddress(inner))).await;
+    let mut body = new_group(1, 5);
+    body["launchConfiguration"]["args"]["loadBalancers"] = json!([{"loadBalancerId": 7, "port": 80}]);
+    let (first, _) = service.created(body.clone()).await;
+    service.booted().await;
+    let node = service.balancer.pool(TENANT, "7").await.unwrap().nodes[0].id.clone();
+    let vanished = service.launcher.all()[0].id.clone();
+    service.launcher.delete(TENANT, &vanished).await.unwrap();
+    let (second, _) = service.created(body).await;
+    service.booted().await;
+    assert_eq!(service.capacities(&second).await, [1, 0, 1]);
+    service.ask("POST", &format!("/groups/{first}/converge"), None).await;
+    service.app.settled().await;
+    let nodes = service.balancer.pool(TENANT, "7").await.unwrap().nodes;
+    assert_eq!(nodes.iter().map(|node| &node.id).collect::<Vec<_>>(), [&node]);
+}
