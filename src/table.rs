@@ -3,6 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 
 /// Problems told of one file; the rest are counted.
 const MOST_PROBLEMS: usize = 20;
@@ -37,6 +38,19 @@ impl Problem {
     }
 }
 
+/// The text of the file called `name`.
+///
+/// # Errors
+/// Where it is not UTF-8, as of spreadsheets that write UTF-16.
+pub fn text(name: &str, bytes: Vec<u8>) -> Result<String, BadTable> {
+    String::from_utf8(bytes).map_err(|error| {
+        let read = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = read.iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
+        let what = "this is not UTF-8; save the file as \"CSV UTF-8\"".to_owned();
+        BadTable { name: name.to_owned(), problems: vec![Problem::at(line, what)] }
+    })
+}
+
 /// Reads `text` as CSV, whose rows may differ in length: that is for the caller to judge.
 pub fn reader(text: &str) -> csv::Reader<&[u8]> {
     csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(text.as_bytes())
@@ -65,7 +79,12 @@ pub fn instant(text: &str) -> Result<Timestamp, String> {
             Err(format!("{text} is too large for epoch seconds; are these milliseconds? divide by 1000"))
         }
         Ok(seconds) => Timestamp::from_millisecond((seconds * 1000.0).round() as i64).map_err(|_| wrong()),
-        Err(_) => text.parse().map_err(|_| wrong()),
+        Err(_) => text.parse().map_err(|_| match text.parse::<DateTime>() {
+            Ok(_) => {
+                format!("{text:?} names no time zone; append Z if it is in UTC, or an offset such as +01:00")
+            }
+            Err(_) => wrong(),
+        }),
     }
 }
 
@@ -83,5 +102,28 @@ impl fmt::Display for BadTable {
             0 => Ok(()),
             more => write!(f, "\n{name}: and {more} more"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_encoding_that_cannot_be_read_is_told_by_line() {
+        let told = |bytes: &[u8]| text("t.csv", bytes.to_vec()).map_err(|bad| bad.to_string());
+        assert_eq!(told(b"a,b\n"), Ok("a,b\n".to_owned()));
+        assert_eq!(
+            told(b"a,b\n1,\xff\n"),
+            Err("t.csv:2: this is not UTF-8; save the file as \"CSV UTF-8\"".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_local_time_is_told_from_no_time() {
+        let told = |text| instant(text).unwrap_err();
+        assert!(told("2026-01-31 12:00:00").contains("names no time zone"));
+        assert!(told("2026-01-31T12:00").contains("append Z"));
+        assert!(told("noon").contains("is no timestamp"));
     }
 }

@@ -68,5 +68,6 @@ fn day_waves() -> Trace {
         start: Timestamp::UNIX_EPOCH,
         tick: Duration::from_secs(60),
         load: load.collect(),
+        looks_capped: false,
     }
 }

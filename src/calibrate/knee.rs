@@ -17,6 +17,10 @@ const MOST_APART: f64 = 0.2;
 /// load alone.
 const MOST_FALL: f64 = 0.25;
 
+/// Levels whose connections lie no further apart than this, relative to the greater, carried the same load: by
+/// Little's law slower answers hold more connections.
+const SAME_LOAD: f64 = 0.03;
+
 /// Where the strain passes 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Crossing {
@@ -49,10 +53,13 @@ pub fn usable<'a>(levels: &'a [Level], objective: &Objective) -> Result<&'a [Lev
 /// The connections at which the objective breaks.
 ///
 /// # Errors
-/// When it breaks nowhere among the levels.
+/// When it breaks nowhere among the levels, or where no connection was counted.
 pub fn of(levels: &[Level], objective: &Objective) -> Result<f64, Refusal> {
     match crossing(&curve(levels)) {
-        Crossing::At(connections) => Ok(connections),
+        Crossing::At(connections) if connections > 0.0 => Ok(connections),
+        Crossing::At(_) => {
+            Err(Refusal::Disagree("no connections were counted where the objective broke".to_owned()))
+        }
         Crossing::Below => Err(never_held(levels, objective)),
         Crossing::Above => {
             let last = levels.last();
@@ -108,6 +115,9 @@ fn agree(levels: &[Level]) -> Result<(), Refusal> {
             return Err(Refusal::Disagree(what));
         }
     }
+    if let Some(what) = pooled(levels) {
+        return Err(Refusal::Disagree(what));
+    }
     let rising = rising(&curve(levels));
     let falls = |strain: f64, rising: f64| (strain - rising).abs() > MOST_FALL * rising.max(1.0);
     let fall = levels.iter().zip(rising).find(|(level, rising)| falls(level.strain, *rising));
@@ -149,6 +159,25 @@ fn differs(level: &Level) -> Option<String> {
             level.connections
         )
     })
+}
+
+/// Levels of the same connections whose answers were not alike, so that connections do not tell the load.
+fn pooled(levels: &[Level]) -> Option<String> {
+    let same = |a: &Level, b: &Level| b.connections - a.connections <= SAME_LOAD * b.connections;
+    let apart =
+        |a: &Level, b: &Level| (b.strain - a.strain).abs() > MOST_FALL * a.strain.min(b.strain).max(1.0);
+    let pairs = levels
+        .iter()
+        .enumerate()
+        .flat_map(|(n, a)| levels[n + 1..].iter().take_while(move |b| same(a, b)).map(move |b| (a, b)));
+    let (a, b) = pairs.into_iter().find(|(a, b)| apart(a, b))?;
+    Some(format!(
+        "around {:.1} connections answers took {:.0} % of what the objective allows at one level and {:.0} % at \
+         another, so connections do not tell the load: are they counted, and does nothing on the way pool them?",
+        b.connections,
+        a.strain * 100.0,
+        b.strain * 100.0
+    ))
 }
 
 #[cfg(test)]

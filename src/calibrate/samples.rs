@@ -12,6 +12,8 @@ const NEEDED: [&str; 6] = ["time", "users", "connections", "requests", "errors",
 /// What tells how the load generator itself was doing.
 const CPU: &str = "cpu";
 const LAG: &str = "lag_ms";
+/// The share of all CPUs that a generator can be measured to use: two clocks never quite agree.
+const MOST_SHARE: f64 = 1.1;
 
 /// What a load test measured, interval by interval.
 #[derive(Debug, Clone, PartialEq)]
@@ -130,8 +132,8 @@ impl Columns {
         let users = fields.read("users", whole);
         let [connections, requests, errors, throughput] =
             ["connections", "requests", "errors", "throughput"].map(|name| fields.read(name, amount));
-        let cpu = fields.optional(CPU);
-        let lag = fields.optional(LAG);
+        let cpu = fields.optional(CPU, share);
+        let lag = fields.optional(LAG, amount);
         let latency = fields.latency(requests.is_some_and(|requests| requests > 0.0));
         let wrong = fields.wrong;
         match (at, users, connections, requests, errors, throughput) {
@@ -178,8 +180,8 @@ impl Fields<'_> {
     }
 
     /// A number that may be left empty.
-    fn optional(&mut self, name: &str) -> Option<f64> {
-        if self.text(name).is_empty() { None } else { self.read(name, amount) }
+    fn optional(&mut self, name: &str, read: fn(&str) -> Result<f64, String>) -> Option<f64> {
+        if self.text(name).is_empty() { None } else { self.read(name, read) }
     }
 
     /// The quantiles, which are there if something was answered.
@@ -204,6 +206,14 @@ fn amount(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() && number >= 0.0 => Ok(number),
         _ => Err(format!("{text:?} is no number from zero up")),
+    }
+}
+
+/// A share that was measured, so that it may lie a little above 1.
+fn share(text: &str) -> Result<f64, String> {
+    match amount(text)? {
+        share if share <= MOST_SHARE => Ok(share),
+        _ => Err(format!("{text:?} is no share from 0 to 1; is it in percent? divide by 100")),
     }
 }
 
@@ -244,7 +254,8 @@ mod tests {
     fn everything_wrong_is_told_at_once_by_line() {
         let text = format!(
             "{HEADER}noon,4,4,90,0,30,10,20,,\n60,4.5,4,90,0,-1,10,20,,\n120,4,4,90,0,30,30,20,,\n\
-             120,4,4,90,0,30,10,20,,\n180,4,4,90,0,30,,20,,\n200,4,4\n110,4,4,90,0,30,10,20,,\n"
+             120,4,4,90,0,30,10,20,,\n180,4,4,90,0,30,,20,,\n200,4,4\n110,4,4,90,0,30,10,20,,\n\
+             240,4,4,90,0,30,10,20,35,\n"
         );
         let told = parse(&text).unwrap_err();
         for line in [
@@ -255,6 +266,7 @@ mod tests {
             "s.csv:6: p50: \"\" is no number",
             "s.csv:7: 3 fields; the header has 10",
             "s.csv:8: 1970-01-01T00:01:50Z is not after 1970-01-01T00:02:00Z",
+            "s.csv:9: cpu: \"35\" is no share from 0 to 1",
         ] {
             assert!(told.contains(line), "{line:?} is missing in\n{told}");
         }

@@ -180,6 +180,29 @@ fn samples_that_disagree_are_refused() {
 }
 
 #[test]
+fn connections_that_do_not_follow_the_load_are_refused() {
+    let counted = |connections: fn(&Sample) -> f64| {
+        refusal(&staircase(steps(), |sample| sample.connections = connections(sample)))
+    };
+    let wobbling = counted(|sample| 50.0 * wobble(sample.at.as_second(), 0.03));
+    assert_eq!(wobbling.code(), "disagree", "{wobbling}");
+    assert!(wobbling.to_string().contains("connections do not tell the load"), "{wobbling}");
+    assert_eq!(counted(|_| 5.0).code(), "disagree");
+    assert_eq!(counted(|_| 0.0).code(), "disagree");
+    assert_eq!(counted(|sample| sample.connections.min(10.0)).code(), "disagree", "a pool below the knee");
+}
+
+#[test]
+fn a_knee_where_no_connection_was_counted_is_refused() {
+    let slowly = |sample: &mut Sample| {
+        let p95 = 0.98 * 240.0 + sample.users as f64 * 0.4;
+        (sample.connections, sample.latency) = (0.0, vec![(50.0, 10.0), (95.0, p95)]);
+    };
+    let refusal = refusal(&staircase(steps(), slowly));
+    assert!(refusal.to_string().contains("no connections were counted"), "{refusal}");
+}
+
+#[test]
 fn samples_that_leave_it_open_are_refused() {
     // The p95 jumps about more with every level, and its mean passes the bound slowly.
     let noisy = |sample: &mut Sample| {

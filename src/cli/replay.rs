@@ -33,7 +33,7 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     pub boot: Option<Duration>,
     /// The time from pass to pass [default: the group's, 60s for a trace].
-    #[arg(long, value_name = "DURATION", value_parser = super::interval)]
+    #[arg(long, value_name = "DURATION", value_parser = every)]
     pub every: Option<Duration>,
     /// The fewest servers [default: the group's, 2 for a trace].
     #[arg(long, value_name = "SERVERS")]
@@ -94,6 +94,14 @@ fn since(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// A replay steps by whole seconds.
+fn every(text: &str) -> Result<Duration, String> {
+    match super::interval(text)? {
+        interval if interval.subsec_nanos() == 0 => Ok(interval),
+        _ => Err("whole seconds are wanted".to_owned()),
+    }
+}
+
 fn policy(text: &str) -> Result<Step, String> {
     let wanted = || "a policy is +1, -1, +50%, -10% or =4".to_owned();
     let effect = if let Some(number) = text.strip_prefix('=') {
@@ -103,6 +111,9 @@ fn policy(text: &str) -> Result<Step, String> {
     } else {
         Effect::Change(text.parse().map_err(|_| wanted())?)
     };
+    if matches!(effect, Effect::Change(0) | Effect::Percent(0.0)) {
+        return Err(format!("this moves nothing; {}", wanted()));
+    }
     let direction = if text.starts_with('-') { Direction::Down } else { Direction::Up };
     Ok(Step { id: text.to_owned(), name: text.to_owned(), direction, effect, cooldown: Duration::ZERO })
 }
@@ -138,6 +149,14 @@ mod tests {
         assert_eq!(effect("-10%"), Ok((Direction::Down, Effect::Percent(-10.0))));
         assert_eq!(effect("=4"), Ok((Direction::Up, Effect::Desired(4))));
         assert!(effect("one").is_err() && effect("=-1").is_err() && effect("inf%").is_err());
+        assert!(effect("0").is_err() && effect("-0%").is_err() && effect("=0").is_ok());
+    }
+
+    #[test]
+    fn a_pass_is_every_so_many_whole_seconds() {
+        assert_eq!(every("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(every("1500ms"), Err("whole seconds are wanted".to_owned()));
+        assert!(every("0s").is_err());
     }
 
     #[test]

@@ -21,6 +21,9 @@ use crate::setup::Setup;
 /// A law that throughput is further off than this is not to be relied on.
 const POOR_FIT: f64 = 0.1;
 
+/// What is smaller came of the arithmetic, not of the servers.
+const NOTHING: f64 = 1e-9;
+
 /// The line of `--json`.
 #[derive(Serialize)]
 struct Line<'a> {
@@ -177,9 +180,23 @@ fn row(what: &str, Estimate { value, low, high }: &Estimate) -> [String; 3] {
 
 /// Four digits that count, however small the number.
 fn digits(value: f64) -> String {
-    if value == 0.0 || !value.is_finite() {
-        return if value == 0.0 { "0".to_owned() } else { "-".to_owned() };
+    if !value.is_finite() {
+        return "-".to_owned();
+    }
+    if value.abs() < NOTHING {
+        return "0".to_owned();
     }
     let places = (3 - value.abs().log10().floor() as i32).clamp(0, 12) as usize;
     format!("{value:.places$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_told_by_four_digits_and_remains_of_arithmetic_as_nothing() {
+        assert_eq!([33.3821, 0.00017312, 7e-19, 0.0].map(digits), ["33.38", "0.0001731", "0", "0"]);
+        assert_eq!(digits(f64::INFINITY), "-");
+    }
 }

@@ -1,5 +1,7 @@
 //! The clairvoyant: the cheapest fleet that is never short, knowing the future and paying for boot time.
 
+use std::collections::BTreeSet;
+
 use super::{Course, Setup};
 use crate::replay::trace::Trace;
 
@@ -8,13 +10,16 @@ use crate::replay::trace::Trace;
 /// Servers are alike, so the problem splits by level: server number j is needed in the ticks whose
 /// demand is at least j. Over a hole of g ticks between two of these it is kept if g <= boot, else
 /// dropped and booted again inside the hole, which costs `boot`. What is needed before it could have
-/// booted runs from the start. A tick without a sample carries the demand before it.
+/// booted runs from the start. A tick without a sample carries the demand before it. Levels between two
+/// demands that follow one another are needed in the same ticks, and staffed together.
 pub fn oracle(trace: &Trace, setup: &Setup) -> Course {
     let need = needs(trace, setup);
     let mut course =
         Course { ready: vec![0; need.len()], paid: vec![0; need.len()], change: vec![0; need.len()] };
-    for level in 1..=need.iter().copied().max().unwrap_or(0) {
-        staff(&mut course, &stretches(&need, level), setup.boot);
+    let mut staffed = 0;
+    for level in need.iter().copied().filter(|level| *level > 0).collect::<BTreeSet<u32>>() {
+        staff(&mut course, level - staffed, &stretches(&need, level), setup.boot);
+        staffed = level;
     }
     for tick in 1..need.len() {
         course.change[tick - 1] = i64::from(course.paid[tick]) - i64::from(course.paid[tick - 1]);
@@ -45,8 +50,8 @@ fn stretches(need: &[u32], level: u32) -> Vec<(usize, usize)> {
     found
 }
 
-/// Adds one server that serves in the given stretches and, where that is cheaper, between them.
-fn staff(course: &mut Course, stretches: &[(usize, usize)], boot: usize) {
+/// Adds servers that serve in the given stretches and, where that is cheaper, between them.
+fn staff(course: &mut Course, servers: u32, stretches: &[(usize, usize)], boot: usize) {
     let mut free_from = None;
     for &(start, end) in stretches {
         let serves_from = match free_from {
@@ -54,8 +59,8 @@ fn staff(course: &mut Course, stretches: &[(usize, usize)], boot: usize) {
             _ => start,
         };
         let paid_from = if serves_from < start { serves_from } else { start.saturating_sub(boot) };
-        course.ready[serves_from..end].iter_mut().for_each(|servers| *servers += 1);
-        course.paid[paid_from..end].iter_mut().for_each(|servers| *servers += 1);
+        course.ready[serves_from..end].iter_mut().for_each(|ready| *ready += servers);
+        course.paid[paid_from..end].iter_mut().for_each(|paid| *paid += servers);
         free_from = Some(end);
     }
 }

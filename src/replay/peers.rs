@@ -4,7 +4,12 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::{Policy, Setup, Sight, servers_for};
+use super::{Policy, Setup, Sight, servers_for, ticks};
+
+/// The multiples of `period` seconds within the tick of `tick` seconds that begins at `start`.
+fn times(start: u64, tick: u64, period: u64) -> impl Iterator<Item = u64> {
+    (start.div_ceil(period)..(start + tick).div_ceil(period)).map(move |n| n * period)
+}
 
 /// A known policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,8 +94,11 @@ impl Loadscale2014 {
         Loadscale2014 { poll: poll.as_secs(), cooldown: cooldown.as_secs(), ..self }
     }
 
-    fn polls(&self, now: u64) -> bool {
-        now.is_multiple_of(self.poll) && self.acted.is_none_or(|acted| acted + self.cooldown <= now)
+    /// The last poll in the tick that ends at `now`, if it may act.
+    fn poll(&self, now: u64) -> Option<u64> {
+        let last = now / self.poll * self.poll;
+        let may_act = self.acted.is_none_or(|acted| acted + self.cooldown <= last);
+        (last > now - self.tick && may_act).then_some(last)
     }
 }
 
@@ -98,18 +106,16 @@ impl Policy for Loadscale2014 {
     fn decide(&mut self, seen: &Sight) -> Option<u32> {
         let now = (seen.tick as u64 + 1) * self.tick;
         let load = seen.load?;
-        if !self.polls(now) || seen.booting > 0 {
-            return None;
-        }
+        let poll = self.poll(now).filter(|_| seen.booting == 0)?;
         let per_node = load / f64::from(seen.ready);
         let wanted = if per_node > self.max_connections {
-            seen.total() + 1
+            seen.total().saturating_add(1)
         } else if per_node < Self::MIN_OF_MAX * self.max_connections {
             seen.total().saturating_sub(1)
         } else {
             return None;
         };
-        self.acted = Some(now);
+        self.acted = Some(poll);
         Some(wanted.max(self.setup.limits.min))
     }
 }
@@ -143,7 +149,7 @@ impl Hpa {
         self.recommended.push_back((now, wanted));
         let highest = self.recommended.iter().map(|(_, wanted)| *wanted).max().unwrap_or(wanted);
         let moved = if wanted > replicas {
-            wanted.min((replicas + 4).max(replicas * 2))
+            wanted.min(replicas.saturating_add(4).max(replicas.saturating_mul(2)))
         } else {
             replicas.min(highest)
         };
@@ -154,9 +160,8 @@ impl Hpa {
 impl Policy for Hpa {
     fn decide(&mut self, seen: &Sight) -> Option<u32> {
         let load = seen.load?;
-        let start = seen.tick as u64 * self.tick;
-        let syncs = (self.tick / Self::SYNC).max(1);
-        Some((0..syncs).fold(seen.total(), |replicas, i| self.sync(start + i * Self::SYNC, load, replicas)))
+        let syncs = times(seen.tick as u64 * self.tick, self.tick, Self::SYNC);
+        Some(syncs.fold(seen.total(), |replicas, now| self.sync(now, load, replicas)))
     }
 }
 
@@ -167,21 +172,31 @@ impl Policy for Hpa {
 pub struct Aws {
     target: f64,
     warmup: usize,
-    high: u32,
-    low: u32,
+    /// Samples in a row above the target that move it, and below.
+    high_after: usize,
+    low_after: usize,
+    high: usize,
+    low: usize,
     warm_at: usize,
 }
 
 impl Aws {
-    const HIGH_AFTER: u32 = 3;
-    const LOW_AFTER: u32 = 15;
+    const HIGH_FOR: Duration = Duration::from_secs(3 * 60);
+    const LOW_FOR: Duration = Duration::from_secs(15 * 60);
     const LOW_OF_TARGET: f64 = 0.9;
     const WARMUP: Duration = Duration::from_secs(300);
 
     /// The target is `utilization` of a server's capacity.
     pub fn new(setup: Setup, tick: Duration, utilization: f64) -> Aws {
-        let warmup = setup.boot.max(Self::WARMUP.as_secs().div_ceil(tick.as_secs()) as usize);
-        Aws { target: utilization * setup.capacity, warmup, high: 0, low: 0, warm_at: 0 }
+        Aws {
+            target: utilization * setup.capacity,
+            warmup: setup.boot.max(ticks(Self::WARMUP, tick)),
+            high_after: ticks(Self::HIGH_FOR, tick),
+            low_after: ticks(Self::LOW_FOR, tick),
+            high: 0,
+            low: 0,
+            warm_at: 0,
+        }
     }
 }
 
@@ -192,12 +207,12 @@ impl Policy for Aws {
         self.high = if per_server > self.target { self.high + 1 } else { 0 };
         self.low = if per_server < Self::LOW_OF_TARGET * self.target { self.low + 1 } else { 0 };
         let wanted = servers_for(load, self.target);
-        if self.high >= Self::HIGH_AFTER && wanted > seen.total() {
+        if self.high >= self.high_after && wanted > seen.total() {
             self.warm_at = seen.tick + self.warmup;
             return Some(wanted);
         }
         let settled = seen.tick >= self.warm_at && seen.booting == 0;
-        (self.low >= Self::LOW_AFTER && settled && wanted < seen.total()).then_some(wanted)
+        (self.low >= self.low_after && settled && wanted < seen.total()).then_some(wanted)
     }
 }
 
@@ -208,7 +223,7 @@ impl Policy for Aws {
 #[derive(Debug)]
 pub struct Autoscalebot {
     capacity: f64,
-    beats: u64,
+    tick: u64,
     slow_above: f64,
     fast_below: f64,
     slow: u32,
@@ -223,13 +238,11 @@ impl Autoscalebot {
 
     /// A heartbeat is slow above `utilization`.
     pub fn new(setup: Setup, tick: Duration, utilization: f64) -> Autoscalebot {
-        let beats = (tick.as_secs() / Self::BEAT).max(1);
-        let fast_below = utilization * Self::FAST_OF_SLOW;
         Autoscalebot {
             capacity: setup.capacity,
-            beats,
+            tick: tick.as_secs(),
             slow_above: utilization,
-            fast_below,
+            fast_below: utilization * Self::FAST_OF_SLOW,
             slow: 0,
             fast: 0,
         }
@@ -239,7 +252,7 @@ impl Autoscalebot {
         self.slow = if utilization > self.slow_above { self.slow + 1 } else { 0 };
         self.fast = if utilization < self.fast_below { self.fast + 1 } else { 0 };
         let moved = if self.slow >= Self::SLOW_AFTER {
-            dynos + 1
+            dynos.saturating_add(1)
         } else if self.fast >= Self::FAST_AFTER {
             dynos.saturating_sub(1)
         } else {
@@ -253,6 +266,7 @@ impl Autoscalebot {
 impl Policy for Autoscalebot {
     fn decide(&mut self, seen: &Sight) -> Option<u32> {
         let utilization = seen.load? / (f64::from(seen.ready) * self.capacity);
-        Some((0..self.beats).fold(seen.total(), |dynos, _| self.beat(utilization, dynos)))
+        let beats = times(seen.tick as u64 * self.tick, self.tick, Self::BEAT);
+        Some(beats.fold(seen.total(), |dynos, _| self.beat(utilization, dynos)))
     }
 }

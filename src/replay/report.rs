@@ -75,7 +75,7 @@ fn caveats(trace: &Trace) -> String {
         "In what is replayed, every move is made at once, and every server comes after the boot time given."
             .to_owned(),
     ];
-    if trace.looks_capped() {
+    if trace.looks_capped {
         told.push(
             "<strong>The load stays at its peak for long: if overload capped it, the true load was higher and every \
              score flatters.</strong>"

@@ -65,16 +65,19 @@ pub struct Score {
 
 impl Score {
     /// What a table shows of it: J, J10, time short, the longest of it, load lost, servers to spare, server
-    /// hours, moves and reversals.
+    /// hours, moves and reversals. What cannot be computed is a dash.
     pub fn cells(&self) -> [String; 9] {
+        let known = |ratio: f64, text: String| if ratio.is_finite() { text } else { "-".to_owned() };
+        let bill = |ratio: f64| known(ratio, format!("{ratio:.3}"));
+        let ratio = known(self.hours_ratio, format!("{:.2}x", self.hours_ratio));
         [
-            format!("{:.3}", self.j),
-            format!("{:.3}", self.j10),
+            bill(self.j),
+            bill(self.j10),
             format!("{:.2} %", self.tau_u),
             format!("{} min", self.longest_short_minutes),
             format!("{:.2} %", self.lost_load_percent),
             format!("{:.1} %", self.theta_o),
-            format!("{:.0} ({:.2}x)", self.server_hours, self.hours_ratio),
+            format!("{:.0} ({ratio})", self.server_hours),
             self.actions.to_string(),
             self.reversals.to_string(),
         ]

@@ -25,6 +25,8 @@ pub struct Trace {
     pub tick: Duration,
     /// The load in each tick; none where there was no sample.
     pub load: Vec<Option<f64>>,
+    /// Whether the load looks cut off at its peak, as that of overloaded servers does.
+    pub looks_capped: bool,
 }
 
 /// One measurement.
@@ -57,11 +59,11 @@ impl Trace {
     pub fn of(name: &str, samples: &[Sample], every: Duration) -> Result<Trace, BadTable> {
         let bad = |problem| BadTable { name: name.to_owned(), problems: vec![problem] };
         if every.is_zero() || every.subsec_nanos() != 0 {
-            return Err(bad(Problem::of_file(format!("a tick of {every:?} is not in whole seconds"))));
+            return Err(bad(Problem::of_file(format!("passes {every:?} apart are not in whole seconds"))));
         }
         let load = spread(samples, every).map_err(bad)?;
         let start = samples.first().map_or(Timestamp::UNIX_EPOCH, |first| first.at);
-        Ok(Trace { name: name.to_owned(), start, tick: every, load })
+        Ok(Trace { name: name.to_owned(), start, tick: every, load, looks_capped: capped(samples) })
     }
 
     /// When the last tick ends.
@@ -70,16 +72,19 @@ impl Trace {
         let seconds = i64::try_from(self.tick.as_secs()).unwrap_or(i64::MAX).saturating_mul(ticks);
         self.start.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(self.start)
     }
+}
 
-    /// Whether the load looks cut off at its peak, as that of overloaded servers does: at least one sample
-    /// in fifty lies within a ten-thousandth of the peak, and most lie well below it.
-    pub fn looks_capped(&self) -> bool {
-        let mut known: Vec<f64> = self.load.iter().flatten().copied().collect();
-        known.sort_by(f64::total_cmp);
-        let (Some(peak), Some(median)) = (known.last(), known.get(known.len() / 2)) else { return false };
-        let at_peak = known.iter().rev().take_while(|load| **load >= peak * 0.9999).count();
-        at_peak * 50 >= known.len() && *median < peak * 0.8
-    }
+/// Whether the load stays within a ten-thousandth of its peak, five samples in a row or more, for twenty of
+/// them and one in fifty at least, while most lie well below it. Small whole numbers and short traces come
+/// by their peak too, but do not stay there.
+fn capped(samples: &[Sample]) -> bool {
+    let mut known: Vec<f64> = samples.iter().filter_map(|sample| sample.load).collect();
+    known.sort_by(f64::total_cmp);
+    let (Some(peak), Some(median)) = (known.last(), known.get(known.len() / 2)) else { return false };
+    let at_peak = |sample: &Sample| sample.load.is_some_and(|load| load >= peak * 0.9999);
+    let runs = samples.chunk_by(|a, b| at_peak(a) == at_peak(b));
+    let stays: usize = runs.filter(|run| run.len() >= 5 && at_peak(&run[0])).map(<[Sample]>::len).sum();
+    stays >= 20 && stays * 50 >= known.len() && *median < peak * 0.8
 }
 
 /// The load of each tick of `every`, the first beginning at the first sample.

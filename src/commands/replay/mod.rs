@@ -47,7 +47,7 @@ pub fn run(common: &CommonArgs, args: &ReplayArgs) -> Result<Exit> {
         (judge.score(&course), args.html.is_some().then_some(course))
     });
     let (scores, courses): (Vec<Score>, Vec<Option<Course>>) = judged.into_iter().unzip();
-    if trace.looks_capped() {
+    if trace.looks_capped {
         tracing::warn!(
             "{} stays at its peak for long: if overload capped it, the true load was higher and every score flatters",
             trace.name

@@ -6,12 +6,13 @@ use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 use super::{MINUTE, near, setup, trace};
-use crate::model::Moves;
+use crate::model::{Limits, Moves};
 use crate::replay::live::Live;
 use crate::replay::oracle::oracle;
-use crate::replay::peers::{Autoscalebot, Aws, Hpa, Loadscale2014};
+use crate::replay::peers::{Autoscalebot, Aws, Hpa, Loadscale2014, Peer};
 use crate::replay::score::Judge;
-use crate::replay::{Policy, Sight, run, servers_for};
+use crate::replay::trace::Trace;
+use crate::replay::{Policy, Setup, Sight, run, servers_for};
 use crate::rulebook::{Rulebook, Timetable};
 
 /// Undamped proportional control.
@@ -119,6 +120,66 @@ fn autoscalebot_counts_beats_and_forgets_after_a_move() {
     let setup = setup(10.0, 0, 1);
     let course = run(&trace, &setup, 2, &mut Autoscalebot::new(setup, MINUTE, 0.9));
     assert_eq!(course.ready, [2, 2, 3, 4]);
+}
+
+/// At passes two minutes apart the polls of the seconds 300, 600, 900 and 1200 are seen at the ends of the
+/// ticks 2, 4, 7 and 9; at passes seven minutes apart there is one in every tick.
+#[test]
+fn the_original_polls_every_five_minutes_whatever_the_tick() {
+    let setup = setup(10.0, 0, 1);
+    let course = |tick: Duration, ticks: usize| {
+        let trace = Trace { tick, ..trace(vec![Some(1000.0); ticks]) };
+        run(&trace, &setup, 2, &mut Loadscale2014::new(setup, tick, 0.8)).ready
+    };
+    assert_eq!(course(2 * MINUTE, 11), [2, 2, 2, 3, 3, 4, 4, 4, 5, 5, 6]);
+    assert_eq!(course(7 * MINUTE, 4), [2, 3, 4, 5]);
+}
+
+/// A sample every five minutes: the first above the target is three minutes of it, three below are fifteen.
+/// Every two minutes it takes two, and eight.
+#[test]
+fn aws_counts_minutes_whatever_the_tick() {
+    let setup = setup(10.0, 0, 1);
+    let course = |tick: Duration, loads: Vec<f64>| {
+        let trace = Trace { tick, ..trace(loads.into_iter().map(Some)) };
+        run(&trace, &setup, 10, &mut Aws::new(setup, tick, 0.5)).ready
+    };
+    assert_eq!(course(5 * MINUTE, vec![100.0, 20.0, 20.0, 20.0, 20.0]), [10, 20, 20, 20, 4]);
+    let two = course(2 * MINUTE, [[100.0; 2].to_vec(), [20.0; 9].to_vec()].concat());
+    assert_eq!(two, [vec![10; 2], vec![20; 8], vec![4]].concat());
+}
+
+#[test]
+fn syncs_and_beats_keep_their_time_at_short_ticks() {
+    let setup = setup(10.0, 0, 1);
+    let tick = Duration::from_secs(10);
+    let trace = Trace { tick, ..trace(vec![Some(1000.0); 8]) };
+    let beats = run(&trace, &setup, 2, &mut Autoscalebot::new(setup, tick, 0.9));
+    assert_eq!(beats.ready, [2, 2, 2, 2, 2, 2, 2, 3], "the third beat is in second 60");
+    let syncs = run(&trace, &setup, 2, &mut Hpa::new(setup, tick, 0.7));
+    assert_eq!(syncs.ready[..4], [2, 6, 12, 12], "syncs in the seconds 0, 15 and 30");
+}
+
+/// One server more than once at a time, or the bill of four thousand million levels would never be done.
+#[test]
+fn a_load_beyond_all_measure_is_billed_at_once() {
+    let trace = trace([1e15, 10.0, 1e15].map(Some));
+    let limits = Limits { min: 1, max: u32::MAX };
+    let setup = Setup { limits, ..setup(10.0, 1, 1) };
+    assert_eq!(oracle(&trace, &setup).paid, [u32::MAX; 3]);
+    for peer in Peer::NAMES.into_iter().filter_map(Peer::named) {
+        let course = run(&trace, &setup, u32::MAX, &mut *peer.policy(&setup, MINUTE));
+        assert_eq!(course.paid[0], u32::MAX, "{}", peer.name());
+    }
+}
+
+#[test]
+fn what_cannot_be_computed_is_a_dash_in_a_table() {
+    let trace = trace([0.0, 0.0].map(Some));
+    let setup = setup(10.0, 0, 0);
+    let cells = Judge::new(&trace, &setup).score(&oracle(&trace, &setup)).cells();
+    assert_eq!((cells[0].as_str(), cells[1].as_str(), cells[6].as_str()), ("-", "-", "0 (-)"));
+    assert!(cells.iter().all(|cell| !cell.contains("NaN") && !cell.contains("inf")), "{cells:?}");
 }
 
 #[test]

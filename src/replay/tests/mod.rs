@@ -18,7 +18,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 fn trace(load: impl IntoIterator<Item = Option<f64>>) -> Trace {
     let load = load.into_iter().collect();
-    Trace { name: "synthetic".into(), start: Timestamp::UNIX_EPOCH, tick: MINUTE, load }
+    Trace { name: "synthetic".into(), start: Timestamp::UNIX_EPOCH, tick: MINUTE, load, looks_capped: false }
 }
 
 fn setup(capacity: f64, boot: usize, min: u32) -> Setup {

@@ -16,6 +16,11 @@ pub(super) fn read(text: &str) -> Result<Vec<Sample>, Vec<Problem>> {
     let mut problems = Vec::new();
     match reader.headers() {
         Ok(header) if header.iter().map(bare).eq(["timestamp", "value"]) => {}
+        Ok(header) if header.len() == 1 && header.iter().any(|name| name.contains(';')) => {
+            let what =
+                "the columns are separated by semicolons; they must be by commas, with points in numbers";
+            return Err(vec![Problem::at(1, what.to_owned())]);
+        }
         Ok(header) => {
             let found = header.iter().collect::<Vec<_>>().join(",");
             problems.push(Problem::at(1, format!("the header is {found:?}; it must be \"timestamp,value\"")));

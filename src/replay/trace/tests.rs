@@ -63,15 +63,31 @@ fn a_load_that_is_cut_off_is_noticed() {
     let wave = |cap: f64| {
         let load = |k: i32| (50.0 + 40.0 * (f64::from(k) / 50.0).sin()).min(cap);
         let rows: String = (0..1000).map(|k| format!("{},{}\n", k * 60, load(k))).collect();
-        Trace::parse("t.csv", &format!("timestamp,value\n{rows}"), MINUTE).unwrap().looks_capped()
+        Trace::parse("t.csv", &format!("timestamp,value\n{rows}"), MINUTE).unwrap().looks_capped
     };
     assert!(wave(75.0) && !wave(f64::INFINITY));
+}
+
+#[test]
+fn a_short_trace_or_small_whole_numbers_are_not_taken_for_cut_off() {
+    let looks_capped = |loads: &[u32]| {
+        let rows: String = loads.iter().zip(0..).map(|(load, k)| format!("{},{load}\n", k * 300)).collect();
+        Trace::parse("t.csv", &format!("timestamp,value\n{rows}"), MINUTE).unwrap().looks_capped
+    };
+    assert!(!looks_capped(&[10, 20, 30]));
+    let connections: Vec<u32> =
+        (0..2000u32).map(|k| k.wrapping_mul(2_654_435_761).rotate_left(9) % 6).collect();
+    assert!(!looks_capped(&connections));
+    let cut: Vec<u32> = (0..200).map(|k| if k % 50 < 10 { 30 } else { 5 + k % 7 }).collect();
+    assert!(looks_capped(&cut));
 }
 
 #[test]
 fn a_trace_without_a_course_is_refused() {
     assert!(complaint("timestamp,value\n0,1\n").contains("fewer than two samples"));
     assert!(complaint("timestamp,value\n0,\n60,\n").contains("no line has a value"));
+    let semicolons = complaint("timestamp;value\n0;1\n60;2\n");
+    assert!(semicolons.ends_with("they must be by commas, with points in numbers"), "{semicolons}");
     assert!(complaint("").contains("header"));
     assert!(complaint("timestamp,value\n0,1\n60,1\n90000000000,1\n").contains("too many"));
     let hundred: String = (0..100).map(|_| "x,1\n").collect();

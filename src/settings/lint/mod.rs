@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::duration::show;
 use super::{GroupSettings, ScalerSettings};
-use crate::model::{Direction, Limits, Rules};
+use crate::model::{Direction, Limits, Rules, Strategy};
 
 /// Utilizations closer than this are taken to be equal: they come from decimal fractions.
 const SAME: f64 = 1e-9;
@@ -59,6 +59,8 @@ pub enum LintKind {
     },
     /// The group is moved by policies, which have steps of their own.
     IncrementWithoutUse(u32),
+    /// The group's monitor says itself whether its reading is high or low.
+    StrategyWithoutUse(Strategy),
     /// Our limits and the group's have no number in common.
     LimitsApart {
         /// Our lower limit.
@@ -102,9 +104,10 @@ pub fn lint_group(group: &GroupSettings, known: &Known) -> Vec<Lint> {
     let found = [
         limits_apart(&group.rules.tightest(), known.limits),
         increment_without_use(group),
+        strategy_without_use(group),
         no_reading_usable(rules, stats_cache),
         narrow_band(&group.rules.widest(), known.limits)
-            .filter(|_| !group.monitor.judges())
+            .filter(|_| !group.monitor.judges() && rules.strategy == Strategy::Threshold)
             .map(LintKind::NarrowBand),
         cooldown_below_cache(rules, known.cooldown, stats_cache),
         interval_below_cache(known.interval, stats_cache),
@@ -170,6 +173,11 @@ fn increment_without_use(group: &GroupSettings) -> Option<LintKind> {
     group.rules.rules.increment.filter(|_| by_policies).map(LintKind::IncrementWithoutUse)
 }
 
+fn strategy_without_use(group: &GroupSettings) -> Option<LintKind> {
+    let strategy = Some(group.rules.rules.strategy).filter(|strategy| *strategy != Strategy::Threshold);
+    strategy.filter(|_| group.monitor.judges()).map(LintKind::StrategyWithoutUse)
+}
+
 fn limits_apart(rules: &Rules, limits: Option<Limits>) -> Option<LintKind> {
     let group = limits?;
     let apart = rules.min.is_some_and(|min| min > group.max) || rules.max.is_some_and(|max| max < group.min);
@@ -208,6 +216,12 @@ impl fmt::Display for LintKind {
                 f,
                 "increment = {increment} has no effect: this group is moved by its policies, and their steps are what \
                  counts; leave it out"
+            ),
+            LintKind::StrategyWithoutUse(strategy) => write!(
+                f,
+                "strategy = {:?} has no effect: a heartbeat says itself whether it is high or low, and tells no \
+                 load to find a size for; leave it out",
+                strategy.name()
             ),
             LintKind::LimitsApart { min, max, group } => {
                 let ours = |limit: &Option<u32>| limit.map_or("none".to_owned(), |limit| limit.to_string());

@@ -1,7 +1,7 @@
 //! Each lint where it must speak, and its advice followed.
 
 use super::*;
-use crate::settings::MonitorSettings;
+use crate::settings::{HeartbeatSettings, MonitorSettings};
 
 fn rules(low: f64, high: f64) -> Rules {
     Rules { scale_down_below: low, scale_up_above: high, ..Rules::default() }
@@ -81,6 +81,45 @@ fn an_increment_beside_policies_is_told() {
         found[..],
         [Lint { severity: Severity::Warning, kind: LintKind::IncrementWithoutUse(3) }]
     ));
+}
+
+#[test]
+fn only_those_who_use_a_band_are_told_that_it_is_narrow() {
+    for strategy in [Strategy::TargetTracking, Strategy::Predictive] {
+        let found = lint_group(&group(Rules { strategy, ..Rules::default() }), &Known::default());
+        assert_eq!(found, [], "{strategy:?}");
+    }
+    let found = lint_group(&group(Rules::default()), &Known::default());
+    assert!(matches!(found[..], [Lint { kind: LintKind::NarrowBand(_), .. }]), "{found:?}");
+}
+
+#[test]
+fn a_strategy_that_a_heartbeat_gives_no_load_to_is_told() {
+    let judged = |strategy| GroupSettings {
+        monitor: MonitorSettings::Heartbeat(HeartbeatSettings {
+            urls: vec![],
+            high: Duration::from_secs(1),
+            low: Duration::from_millis(200),
+            timeout: Duration::from_secs(5),
+            method: "GET".into(),
+            headers: Default::default(),
+            credential: None,
+            status: None,
+            body: None,
+            ca_file: None,
+            samples: 1,
+            percentile: 50.0,
+            reuse: false,
+        }),
+        ..group(Rules { strategy, ..rules(0.5, 1.0) })
+    };
+    let found = lint_group(&judged(Strategy::Predictive), &Known::default());
+    assert!(
+        matches!(found[..], [Lint { kind: LintKind::StrategyWithoutUse(Strategy::Predictive), .. }]),
+        "{found:?}"
+    );
+    assert!(found[0].kind.to_string().starts_with("strategy = \"predictive\" has no effect"));
+    assert_eq!(lint_group(&judged(Strategy::Threshold), &Known::default()), []);
 }
 
 #[test]
