@@ -23,11 +23,14 @@ use crate::scaler::Scaler;
 use crate::scaler::autoscale::{Autoscale, ScalingGroup};
 use crate::scaler::heroku::{Apps, ProcessType};
 use crate::settings::{
-    self, Flavors, GroupSettings, MonitorSettings, ScalerSettings, Settings, Surroundings,
+    self, CloudSettings, Flavors, GroupSettings, MonitorSettings, ScalerSettings, Settings, Surroundings,
 };
 
+mod archive;
 mod heartbeat;
 mod notifiers;
+
+pub use archive::Archive;
 
 /// Everything a command needs to know before it starts.
 pub struct Setup {
@@ -144,7 +147,7 @@ impl Setup {
 
     /// Where the groups' pasts are kept.
     pub fn journal(&self) -> Jsonl {
-        Jsonl::new(self.state_dir.join("groups"))
+        journal(&self.state_dir)
     }
 
     fn monitor(&self, group: &GroupSettings, shared: &Shared) -> Result<Box<dyn Monitor>> {
@@ -207,19 +210,35 @@ impl Setup {
         Ok(Some(Arc::new(Apps::new(heroku))))
     }
 
-    /// Tells clouds apart: the same scaling group of the same cloud always has the same journal.
     fn cloud_key(&self) -> String {
-        let cloud = &self.settings.cloud;
-        let place = [cloud.identity_url.as_ref(), cloud.region.as_ref(), cloud.endpoints.autoscale.as_ref()];
-        short_hash(&(place, cloud.endpoints.load_balancer.as_ref(), self.credentials.account()))
+        cloud_key(&self.settings.cloud, &self.credentials.account())
     }
 
     /// The key of a group's journal.
     pub fn group_key(&self, group: &GroupSettings) -> String {
-        let word = |c: char| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '_' };
-        let slug: String = group.name.chars().map(word).take(40).collect();
-        format!("{slug}-{}", short_hash(&(self.cloud_key(), &group.name, group.scaler.target())))
+        group_key(&self.cloud_key(), group)
     }
+}
+
+/// Where the groups' pasts are kept below the state folder.
+fn journal(state_dir: &Path) -> Jsonl {
+    Jsonl::new(state_dir.join("groups"))
+}
+
+/// Tells clouds apart: the same scaling group of the same cloud and account always has the same journal.
+fn cloud_key(cloud: &CloudSettings, account: &str) -> String {
+    let place = [cloud.identity_url.as_ref(), cloud.region.as_ref(), cloud.endpoints.autoscale.as_ref()];
+    short_hash(&(place, cloud.endpoints.load_balancer.as_ref(), account))
+}
+
+fn group_key(cloud_key: &str, group: &GroupSettings) -> String {
+    format!("{}-{}", slug(&group.name), short_hash(&(cloud_key, &group.name, group.scaler.target())))
+}
+
+/// A group's name as a folder can bear it.
+fn slug(name: &str) -> String {
+    let word = |c: char| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '_' };
+    name.chars().map(word).take(40).collect()
 }
 
 /// The groups that `--group` names, or all.

@@ -107,6 +107,7 @@ impl fmt::Display for BadTable {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

@@ -16,7 +16,8 @@ use crate::journal::Entry;
 use crate::model::Observation;
 use crate::output::Printer;
 use crate::settings::GroupSettings;
-use crate::setup::Setup;
+use crate::setup::Archive;
+use crate::table;
 
 /// A law that throughput is further off than this is not to be relied on.
 const POOR_FIT: f64 = 0.1;
@@ -78,17 +79,17 @@ fn of_samples(path: &Path, args: &CalibrateArgs) -> Result<Answer> {
 
 /// From the journals of the one group of `--group`, and of the one that the settings file `heartbeat` has.
 fn of_history(common: &CommonArgs, heartbeat: &Path, args: &CalibrateArgs) -> Result<Answer> {
-    let setup = Setup::load(common)?;
-    let [group] = setup.groups.as_slice() else {
+    let archive = Archive::load(common)?;
+    let [group] = archive.groups.as_slice() else {
         bail!("name one group with --group: that whose connections are to stand beside the heartbeats");
     };
     let watching = CommonArgs { settings: Some(heartbeat.to_owned()), groups: Vec::new(), ..common.clone() };
-    let watching = Setup::load(&watching)?;
+    let watching = Archive::load(&watching)?;
     let [judged] = watching.groups.as_slice() else {
         bail!("--heartbeat {}: it must have one group, which watches by heartbeats", heartbeat.display());
     };
     let (mut carried, mut responses, mut flavor) = (Vec::new(), Vec::new(), args.flavor.clone());
-    each_pass(&setup, group, |seen| {
+    each_pass(&archive, group, |seen| {
         carried.extend(history::carried(seen).map(|connections| (seen.at, connections)));
         if args.flavor.is_none() {
             flavor = seen.fleet.as_ref().ok().and_then(|fleet| fleet.flavor.clone()).or(flavor.take());
@@ -102,8 +103,8 @@ fn of_history(common: &CommonArgs, heartbeat: &Path, args: &CalibrateArgs) -> Re
 }
 
 /// Shows every whole pass that the group's journal still has, in order.
-fn each_pass(setup: &Setup, group: &GroupSettings, mut show: impl FnMut(&Observation)) -> Result<()> {
-    setup.journal().entries(&setup.group_key(group), |entry| {
+fn each_pass(archive: &Archive, group: &GroupSettings, mut show: impl FnMut(&Observation)) -> Result<()> {
+    archive.journal().entries(&archive.group_key(group)?, |entry| {
         if let Entry::Pass { pass, .. } = &entry {
             show(&pass.seen);
         }
@@ -112,9 +113,9 @@ fn each_pass(setup: &Setup, group: &GroupSettings, mut show: impl FnMut(&Observa
 }
 
 fn read(path: &Path, objective: &Objective) -> Result<Samples> {
-    let text =
-        fs::read_to_string(path).with_context(|| format!("the samples {} cannot be read", path.display()))?;
-    Ok(Samples::parse(&path.display().to_string(), &text, objective)?)
+    let bytes = fs::read(path).with_context(|| format!("the samples {} cannot be read", path.display()))?;
+    let name = path.display().to_string();
+    Ok(Samples::parse(&name, &table::text(&name, bytes)?, objective)?)
 }
 
 fn tell(common: &CommonArgs, args: &CalibrateArgs, answer: &Answer) -> Exit {

@@ -13,18 +13,18 @@ use crate::journal::jsonl::Jsonl;
 use crate::journal::retrace::{Moment, Retrace};
 use crate::output::{Printer, count, number, word};
 use crate::record::{Action, Progress, Record};
-use crate::setup::Setup;
+use crate::setup::Archive;
 
 /// Explains the last pass of each group, or the last one at or before `at`.
 ///
 /// # Errors
-/// Settings or credentials that cannot be used; a journal that cannot be read or holds no such pass.
+/// Settings that cannot be used; a journal that cannot be read or holds no such pass.
 pub fn run(common: &CommonArgs, at: Option<Timestamp>) -> Result<Exit> {
-    let setup = Setup::load(common)?;
-    let journal = setup.journal();
+    let archive = Archive::load(common)?;
+    let journal = archive.journal();
     let mut printer = Printer::new(common.json, []);
-    for group in &setup.groups {
-        let key = setup.group_key(group);
+    for group in &archive.groups {
+        let key = archive.group_key(group)?;
         let Some((moment, progress)) = find(&journal, &key, at.unwrap_or(Timestamp::MAX))? else {
             bail!(nothing_to_explain(&group.name, &journal.dir(&key), at));
         };

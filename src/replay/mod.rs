@@ -3,7 +3,7 @@
 //!
 //! Reading order: `trace` (the load), `history` (that of a live group), `fleet` (servers that boot), [`run`]
 //! here (the time model), `oracle` (the cheapest fleet that is never short), `score` (the bill), `live` (the
-//! decision that runs live), `peers` (known policies), `plot` (a course as a picture), `report` (a page of
+//! decision that runs live), `peers` (known policies), `caveats` (what scores do not say), `plot` (a course as a picture), `report` (a page of
 //! all that), `knob` (what a sweep turns).
 //!
 //! The time model. In tick k the load meets the servers that are ready; the tick is scored. At its end
@@ -11,6 +11,7 @@
 //! serve from tick k+1+boot; fewer are gone at tick k+1, the youngest that still boot first. A tick
 //! without a sample is shown as such, and not scored.
 
+pub mod caveats;
 mod fleet;
 pub mod history;
 pub mod knob;
@@ -59,6 +60,14 @@ impl Setup {
     pub fn start(&self, trace: &Trace) -> u32 {
         let first = trace.load.iter().flatten().next().copied().unwrap_or(0.0);
         self.clamp(servers_for(first - START_UTILIZATION * self.fixed, START_UTILIZATION * self.capacity))
+    }
+
+    /// The share of the time, in percent of the ticks with a sample, whose load needs more servers than there may be.
+    pub fn beyond_max(&self, trace: &Trace) -> f64 {
+        let known = trace.load.iter().flatten();
+        let most = self.carried(self.limits.max) + EXACTLY * self.capacity;
+        let beyond = known.clone().filter(|load| **load > most).count();
+        beyond as f64 * 100.0 / known.count().max(1) as f64
     }
 
     /// What `servers` carry, with the fixed ones.

@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 
+use super::caveats::caveats;
 use super::plot;
 use super::score::Score;
 use super::trace::Trace;
@@ -45,7 +46,7 @@ pub fn html(trace: &Trace, setup: &Setup, world: &str, judged: &[Judged]) -> Str
         escaped(world)
     );
     out.push_str(&table(judged));
-    out.push_str(&caveats(trace));
+    out.push_str(&to_keep_in_mind(trace, setup));
     for one in judged {
         out.push_str(&figure(trace, setup, one));
     }
@@ -69,19 +70,13 @@ fn table(judged: &[Judged]) -> String {
 }
 
 /// What the scores do not say.
-fn caveats(trace: &Trace) -> String {
+fn to_keep_in_mind(trace: &Trace, setup: &Setup) -> String {
     let gaps = trace.load.iter().filter(|load| load.is_none()).count();
     let mut told = vec![
         "In what is replayed, every move is made at once, and every server comes after the boot time given."
             .to_owned(),
     ];
-    if trace.looks_capped {
-        told.push(
-            "<strong>The load stays at its peak for long: if overload capped it, the true load was higher and every \
-             score flatters.</strong>"
-                .to_owned(),
-        );
-    }
+    told.extend(caveats(trace, setup).iter().map(|caveat| format!("<strong>{}.</strong>", sentence(caveat))));
     if gaps > 0 {
         let share = gaps as f64 * 100.0 / trace.load.len() as f64;
         told.push(format!(
@@ -90,6 +85,12 @@ fn caveats(trace: &Trace) -> String {
     }
     let items: String = told.iter().map(|one| format!("<li>{one}</li>\n")).collect();
     format!("<h2>What to keep in mind</h2>\n<ul>\n{items}</ul>\n")
+}
+
+/// With a capital at the beginning.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn figure(trace: &Trace, setup: &Setup, judged: &Judged) -> String {

@@ -6,10 +6,11 @@ use jiff::{Timestamp, ToSpan};
 
 use crate::journal::Fault;
 use crate::journal::jsonl::Jsonl;
+use crate::model::Strategy;
 use crate::replay::history::{History, Past};
 use crate::replay::live::Live;
-use crate::replay::run;
 use crate::replay::score::{Judge, REVERSAL_TICKS, Score};
+use crate::replay::{Setup, run};
 use crate::rulebook::Rulebook;
 use crate::settings::lint::Severity;
 
@@ -24,6 +25,8 @@ const SHORT: f64 = 1.0;
 /// Moves that are soon taken back are told of from so many on, and if they are one in so many.
 const REVERSALS: usize = 3;
 const ONE_IN: usize = 5;
+/// How rare a growth of the load has to be for a band to leave no room for it.
+const ONE_GROWTH_IN: usize = 100;
 
 /// What is to be said of `book` on the past of the group that `journal` keeps under `key`, up to `now`; nothing
 /// if it tells too little.
@@ -56,26 +59,69 @@ fn of_history(history: History, book: &Rulebook) -> Vec<(Severity, String)> {
     if past.trace.tick.saturating_mul(u32::try_from(known).unwrap_or(u32::MAX)) < SHORTEST {
         return Vec::new();
     }
-    let score = score(&past, book);
+    let setup = past.setup(book.rules.boot);
+    let score = score(&past, &setup, book);
     let days = format!("{:.1} days", known as f64 * past.trace.tick.as_secs_f64() / 86_400.0);
-    let told = [falls_short(&score, &days), flaps(&score, &days)];
+    let room = headroom(&past, &setup, book).unwrap_or_default();
+    let told = [falls_short(&score, &days, &room), outgrown(&past, &setup, &days), flaps(&score, &days)];
     told.into_iter().flatten().map(|message| (Severity::Warning, message)).collect()
 }
 
-fn score(past: &Past, book: &Rulebook) -> Score {
-    let setup = past.setup(book.rules.boot);
+fn score(past: &Past, setup: &Setup, book: &Rulebook) -> Score {
     let moves = past.fleet.moves.clone();
-    let mut live = Live::new(book.clone(), moves, past.fleet.cooldown, &setup, &past.trace);
-    let course = run(&past.trace, &setup, setup.start(&past.trace), &mut live);
-    Judge::new(&past.trace, &setup).score(&course)
+    let mut live = Live::new(book.clone(), moves, past.fleet.cooldown, setup, &past.trace);
+    let course = run(&past.trace, setup, setup.start(&past.trace), &mut live);
+    Judge::new(&past.trace, setup).score(&course)
 }
 
-fn falls_short(score: &Score, days: &str) -> Option<String> {
+fn falls_short(score: &Score, days: &str, room: &str) -> Option<String> {
     (score.tau_u > SHORT).then(|| {
         format!(
             "on the last {days} of its own load these rules would have been short {:.1} % of the time, for {} minutes \
-             at the longest; `loadscale replay` shows what other rules would cost",
+             at the longest;{room} `loadscale replay` shows what other rules would cost",
             score.tau_u, score.longest_short_minutes
+        )
+    })
+}
+
+/// For a band: that it leaves no room for what the load grows by while a server boots, and which would.
+fn headroom(past: &Past, setup: &Setup, book: &Rulebook) -> Option<String> {
+    let edge = book.rules.scale_up_above;
+    let growth = growth(past, setup).filter(|growth| edge * growth > 1.0)?;
+    (book.rules.strategy == Strategy::Threshold).then(|| {
+        format!(
+            " while a server boots, {} passes, the load grew by {:.0} % or more one time in {ONE_GROWTH_IN}, and \
+             scale_up_above = {edge} leaves no room for that: {:.2} would, with scale_down_below under it, and strategy = \
+             \"predictive\" finds its room itself where passes follow on one another with --interval;",
+            setup.boot,
+            (growth - 1.0) * 100.0,
+            (100.0 / growth).floor() / 100.0
+        )
+    })
+}
+
+/// What the load is multiplied by between a pass and the one in which a server that it asks for serves, one time
+/// in [`ONE_GROWTH_IN`]. Growth that the fewest servers carry is none.
+fn growth(past: &Past, setup: &Setup) -> Option<f64> {
+    let fewest = setup.carried(setup.limits.min);
+    let grown = |span: &[Option<f64>]| {
+        let (from, to) = ((*span.first()?)?, (*span.last()?)?);
+        Some(if to > fewest && from > 0.0 { to / from } else { 1.0 })
+    };
+    let spans = past.trace.load.windows(setup.boot.saturating_add(2));
+    let mut growth: Vec<f64> = spans.filter_map(grown).collect();
+    growth.sort_by(|a, b| b.total_cmp(a));
+    growth.get(growth.len() / ONE_GROWTH_IN).copied()
+}
+
+/// A group at its maximum is never short by the score: what it may not have, no rule can miss.
+fn outgrown(past: &Past, setup: &Setup, days: &str) -> Option<String> {
+    let beyond = setup.beyond_max(&past.trace);
+    (beyond > SHORT).then(|| {
+        format!(
+            "on the last {days} its load needed more than {} servers, the most that the scaling group allows, \
+             {beyond:.1} % of the time, which no rule can mend; raise the group's maximum",
+            setup.limits.max
         )
     })
 }
@@ -126,6 +172,19 @@ mod tests {
         let told = past((0..1500).map(|minute| if minute % 60 < 30 { 95 } else { 180 }));
         let [(Severity::Warning, message)] = told.as_slice() else { panic!("{told:?}") };
         assert!(message.contains("short ") && message.contains("1.0 days"), "{message}");
+        // From 95 to 180 in one step: 53 % of a server is what it may carry before.
+        assert!(message.contains("the load grew by 89 % or more one time in 100"), "{message}");
+        assert!(message.contains("scale_up_above = 1 leaves no room for that: 0.52 would"), "{message}");
+    }
+
+    #[test]
+    fn a_load_that_has_outgrown_the_group_is_told_of() {
+        let told = past((0..1500).map(|_| 600));
+        let [(Severity::Warning, message)] = told.as_slice() else { panic!("{told:?}") };
+        assert!(
+            message.contains("more than 9 servers") && message.contains("100.0 % of the time"),
+            "{message}"
+        );
     }
 
     #[test]

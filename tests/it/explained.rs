@@ -1,5 +1,7 @@
 //! `explain`: what a journal tells of a pass, as people and as machines read it.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
 use crate::cloud::{HIGH, LONG_COOLDOWN, RIGHT, Stage};
@@ -65,6 +67,28 @@ async fn people_read_it_in_lines() {
     ] {
         assert!(stdout.contains(line), "{line:?} is missing in\n{stdout}");
     }
+}
+
+#[tokio::test]
+async fn a_copied_journal_is_read_without_credentials() {
+    let stage = Stage::start().await;
+    stage.warm().await;
+    let whole = stage.run(&["explain"]).await;
+    fs::remove_file(stage.home().join("credentials")).expect("removed");
+    let copied = stage.run(&["explain"]).await;
+    assert_eq!((copied.status, copied.record()), (0, whole.record()), "{copied:?}");
+    let replayed = stage.run(&["replay", "--group", "Group01"]).await;
+    assert!(replayed.stderr.contains("1 passes with a load are too few"), "{replayed:?}");
+
+    let journal =
+        fs::read_dir(stage.state().join("groups")).expect("journals").next().expect("one").expect("read");
+    fs::create_dir(journal.path().with_file_name("Group01-0123456789ab")).expect("made");
+    let several = stage.run(&["explain"]).await;
+    assert_eq!(several.status, 2);
+    assert!(several.stderr.contains("has 2 journals under that name"), "{several:?}");
+    fs::remove_dir_all(stage.state()).expect("removed");
+    let none = stage.run(&["explain"]).await;
+    assert!(none.stderr.contains("Group01: there is no journal of it in"), "{none:?}");
 }
 
 #[tokio::test]

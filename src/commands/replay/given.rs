@@ -14,8 +14,9 @@ use crate::replay::trace::Trace;
 use crate::replay::{Course, Setup, ticks};
 use crate::rulebook::Rulebook;
 use crate::settings::duration::show;
-use crate::setup;
+use crate::setup::Archive;
 use crate::survey::past;
+use crate::table;
 
 /// Where neither the command line nor a journal tells.
 const EVERY: Duration = Duration::from_secs(60);
@@ -63,9 +64,9 @@ impl Given {
         let capacity = args.capacity.ok_or_else(|| {
             anyhow!("--capacity is missing: the load that one server carries well, in the unit of the trace")
         })?;
-        let text = fs::read_to_string(path)
-            .with_context(|| format!("the trace {} cannot be read", path.display()))?;
-        let trace = Trace::parse(&path.display().to_string(), &text, args.every.unwrap_or(EVERY))?;
+        let bytes = fs::read(path).with_context(|| format!("the trace {} cannot be read", path.display()))?;
+        let name = path.display().to_string();
+        let trace = Trace::parse(&name, &table::text(&name, bytes)?, args.every.unwrap_or(EVERY))?;
         let boot = ticks(args.boot.unwrap_or(USUAL_BOOT), trace.tick);
         let setup = Setup { capacity, fixed: 0.0, boot, limits: limits(args, LIMITS)? };
         let cooldown = args.cooldown.unwrap_or_default();
@@ -73,12 +74,14 @@ impl Given {
     }
 
     fn of_group(common: &CommonArgs, args: &ReplayArgs) -> Result<Given> {
-        let configured = setup::Setup::load(common)?;
-        let [group] = configured.groups.as_slice() else {
-            bail!("name a trace, or one group with --group whose journal is to be replayed");
+        const WANTED: &str = "name a trace, or one group with --group whose journal is to be replayed";
+        let archive = match Archive::load(common) {
+            Err(why) if common.groups.is_empty() => return Err(why.context(WANTED)),
+            archive => archive?,
         };
-        let journal = configured.journal();
-        let key = configured.group_key(group);
+        let [group] = archive.groups.as_slice() else { bail!(WANTED) };
+        let journal = archive.journal();
+        let key = archive.group_key(group)?;
         let from = Timestamp::now().saturating_sub(args.since.unwrap_or(SINCE)).unwrap_or(Timestamp::MIN);
         let past = past::recent(&journal, &key, from)?
             .past(&group.name, args.every)
@@ -93,7 +96,6 @@ impl Given {
             live: Some(Live { name: group.name.clone(), rules: group.rules.clone(), course: past.course }),
             trace: past.trace,
         };
-        tracing::info!("{}", given.world());
         Ok(given)
     }
 
@@ -104,12 +106,14 @@ impl Given {
             [] => "to any number".to_owned(),
             steps => steps.iter().map(|step| step.name.as_str()).collect::<Vec<_>>().join(", "),
         };
+        let gaps = trace.load.iter().filter(|load| load.is_none()).count() as f64 * 100.0;
         format!(
-            "{}: {} to {}, a pass every {}; a server carries {}, fixed ones {}, and boots for {} passes; moves: {moves}; \
+            "{}: {} to {}, {:.1} % of it gaps, a pass every {}; a server carries {}, fixed ones {}, and boots for {} passes; moves: {moves}; \
              cooldown {}; limits {} to {}.",
             trace.name,
             trace.start,
             trace.end(),
+            gaps / trace.load.len() as f64,
             show(trace.tick),
             setup.capacity,
             setup.fixed,

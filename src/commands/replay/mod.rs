@@ -2,8 +2,9 @@
 //! `candidates` what is judged, `work` does many at once; here the scores are told.
 
 use std::fs;
+use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde::Serialize;
 
 mod candidates;
@@ -13,9 +14,9 @@ mod work;
 use crate::cli::{CommonArgs, ReplayArgs};
 use crate::exit::Exit;
 use crate::output::Printer;
+use crate::replay::caveats::caveats;
 use crate::replay::report::Judged;
 use crate::replay::score::{Judge, Score};
-use crate::replay::trace::Trace;
 use crate::replay::{Course, plot, report};
 use candidates::{Candidate, candidates};
 use given::Given;
@@ -37,6 +38,7 @@ struct Line<'a> {
 /// # Errors
 /// A trace, journal or settings that cannot be used, or a plot that cannot be written.
 pub fn run(common: &CommonArgs, args: &ReplayArgs) -> Result<Exit> {
+    [&args.plot, &args.html].into_iter().flatten().try_for_each(|file| has_folder(file))?;
     let given = Given::find(common, args)?;
     let candidates = candidates(common, args, &given)?;
     let Given { trace, setup, .. } = &given;
@@ -47,13 +49,8 @@ pub fn run(common: &CommonArgs, args: &ReplayArgs) -> Result<Exit> {
         (judge.score(&course), args.html.is_some().then_some(course))
     });
     let (scores, courses): (Vec<Score>, Vec<Option<Course>>) = judged.into_iter().unzip();
-    if trace.looks_capped {
-        tracing::warn!(
-            "{} stays at its peak for long: if overload capped it, the true load was higher and every score flatters",
-            trace.name
-        );
-    }
-    print(common.json, trace, &candidates, &scores);
+    caveats(trace, setup).iter().for_each(|caveat| tracing::warn!("{}: {caveat}", trace.name));
+    print(common.json, &given, &candidates, &scores);
     if let (Some(file), Some(first), Some(score)) = (&args.plot, candidates.first(), scores.first()) {
         let svg = plot::svg(trace, setup, &first.course(&given), &first.label(), score);
         fs::write(file, svg).with_context(|| format!("{} cannot be written", file.display()))?;
@@ -73,17 +70,30 @@ pub fn run(common: &CommonArgs, args: &ReplayArgs) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn print(json: bool, trace: &Trace, candidates: &[Candidate], scores: &[Score]) {
+/// A file that cannot be written is told before hours of work, not after.
+fn has_folder(file: &Path) -> Result<()> {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
+            bail!("{} cannot be written: there is no folder {}", file.display(), folder.display())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn print(json: bool, given: &Given, candidates: &[Candidate], scores: &[Score]) {
     let mut printer = Printer::new(json, []);
     let judged = candidates.iter().zip(scores);
     if json {
+        tracing::info!("{}", given.world());
         judged.for_each(|(candidate, score)| {
-            printer.json_line(&Line { trace: &trace.name, strategy: &candidate.name, score });
+            printer.json_line(&Line { trace: &given.trace.name, strategy: &candidate.name, score });
         });
         return;
     }
     let mut rows = vec![HEADER.map(str::to_owned)];
     rows.extend(judged.map(|(candidate, score)| row(candidate.label(), score)));
+    printer.line(&given.world());
+    printer.line("");
     printer.table(&rows);
 }
 

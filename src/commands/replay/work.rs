@@ -28,3 +28,29 @@ pub(super) fn side_by_side<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R
     done.sort_by_key(|(place, _)| *place);
     done.into_iter().map(|(_, result)| result).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+
+    use super::*;
+
+    #[test]
+    fn results_keep_the_order_of_what_they_are_of() {
+        let items: Vec<u32> = (0..1000).collect();
+        assert_eq!(
+            side_by_side(&items, |item| item * 2),
+            items.iter().map(|item| item * 2).collect::<Vec<_>>()
+        );
+        assert!(side_by_side(&[], |item: &u32| *item).is_empty());
+    }
+
+    /// Where one core after the other did the work, the first would wait for the others for ever.
+    #[test]
+    fn all_cores_work_at_a_time() {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let all = Barrier::new(cores);
+        let together = side_by_side(&vec![(); cores], |()| all.wait().is_leader());
+        assert_eq!(together.into_iter().filter(|leads| *leads).count(), 1);
+    }
+}
