@@ -1,24 +1,28 @@
 //! Changing the cloud: carries out the steps of a plan and collects what went wrong.
 //!
-//! Balancers come first: a server is deleted after its nodes are out, and marked as draining when they are. While
-//! a balancer does not do as asked no server goes: the next round plans it again.
+//! Balancers come first: a server is deleted after its nodes are out, and marked as draining when they are. Where
+//! a balancer does not let its nodes go, the servers on it stay, and the next round plans that again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
 use rand::Rng;
 
 use crate::app::App;
-use crate::converge::Step;
+use crate::balancer::Condition;
+use crate::converge::{Plan, Step};
 use crate::fault::Fault;
 use crate::launcher::Order;
 use crate::model::{GroupKey, Launch, tags};
 
+/// A step at a balancer or pool, and how it went.
+type Tried<'p> = (&'p Step, Result<(), Fault>);
+
 /// Carries out the steps; returns the faults. What is already gone when it is to be removed is none.
-pub(super) async fn carry_out(app: &App, key: &GroupKey, launch: &Launch, steps: &[Step]) -> Vec<Fault> {
+pub(super) async fn carry_out(app: &App, key: &GroupKey, launch: &Launch, plan: &Plan) -> Vec<Fault> {
     let mut pools: BTreeMap<&str, Vec<&Step>> = BTreeMap::new();
     let (mut balancers, mut servers) = (Vec::new(), Vec::new());
-    for step in steps {
+    for step in &plan.steps {
         match step {
             Step::Add { .. } | Step::Change { .. } | Step::Remove { .. } => {
                 balancers.push(change_balancer(app, &key.tenant, step));
@@ -29,33 +33,52 @@ pub(super) async fn carry_out(app: &App, key: &GroupKey, launch: &Launch, steps:
     }
     let pools = pools.values().map(|steps| change_pool(app, &key.tenant, steps));
     let (balanced, pooled) = tokio::join!(join_all(balancers), join_all(pools));
-    let changed: Vec<_> = balanced.into_iter().chain(pooled.into_iter().flatten()).collect();
-    if changed.iter().any(Result::is_err) {
-        servers.retain(|step| matches!(step, Step::Create));
-    }
+    let tried: Vec<Tried<'_>> = balanced.into_iter().chain(pooled.into_iter().flatten()).collect();
+    let holding: BTreeSet<&str> = tried.iter().filter_map(holds).collect();
+    servers.retain(|step| !is_held(step, plan, &holding));
     let ordered = join_all(servers.into_iter().map(|step| change_server(app, key, launch, step))).await;
-    changed.into_iter().chain(ordered).filter_map(Result::err).collect()
+    tried.into_iter().map(|(_, result)| result).chain(ordered).filter_map(Result::err).collect()
 }
 
-async fn change_balancer(app: &App, tenant: &str, step: &Step) -> Result<(), Fault> {
-    let balancers = app.balancer();
+/// The balancer or pool, if it was to let nodes or members go and did not.
+fn holds<'p>((step, result): &Tried<'p>) -> Option<&'p str> {
     match step {
+        Step::Remove { balancer: id, .. } | Step::Leave { pool: id, .. } => result.is_err().then_some(id),
+        Step::Change { condition: Condition::Enabled, .. } => None,
+        Step::Change { balancer: id, .. } => result.is_err().then_some(id),
+        _ => None,
+    }
+}
+
+/// Whether a step is about the end of a server that one of these holds.
+fn is_held(step: &Step, plan: &Plan, holding: &BTreeSet<&str>) -> bool {
+    let (Step::Drain { server } | Step::Delete { server }) = step else { return false };
+    let joined = plan.known.iter().filter(|known| known.id == *server);
+    joined
+        .flat_map(|known| known.balancers.iter().chain(&known.pools))
+        .any(|id| holding.contains(id.as_str()))
+}
+
+async fn change_balancer<'p>(app: &App, tenant: &str, step: &'p Step) -> Tried<'p> {
+    let balancers = app.balancer();
+    let result = match step {
         Step::Add { balancer, nodes } => balancers.add(tenant, balancer, nodes).await,
         Step::Change { balancer, node, condition } => {
             balancers.change(tenant, balancer, node, *condition).await
         }
         Step::Remove { balancer, nodes } => gone_is_fine(balancers.remove(tenant, balancer, nodes).await),
         _ => Ok(()),
-    }
+    };
+    (step, result)
 }
 
 /// A pool gets one change at a time.
-async fn change_pool(app: &App, tenant: &str, steps: &[&Step]) -> Vec<Result<(), Fault>> {
-    let mut results = Vec::new();
+async fn change_pool<'p>(app: &App, tenant: &str, steps: &[&'p Step]) -> Vec<Tried<'p>> {
+    let mut tried = Vec::new();
     for step in steps {
-        results.push(change_member(app, tenant, step).await);
+        tried.push((*step, change_member(app, tenant, step).await));
     }
-    results
+    tried
 }
 
 async fn change_member(app: &App, tenant: &str, step: &Step) -> Result<(), Fault> {
@@ -76,7 +99,9 @@ async fn change_server(app: &App, key: &GroupKey, launch: &Launch, step: &Step) 
             tracing::info!(group = key.group, server = id, "ordered a server");
             Ok(())
         }
-        Step::Drain { server } => app.launcher().tag(&key.tenant, server, &tags::draining(app.now())).await,
+        Step::Drain { server } => {
+            gone_is_fine(app.launcher().tag(&key.tenant, server, &tags::draining(app.now())).await)
+        }
         Step::Delete { server } => {
             tracing::info!(group = key.group, server, "deleting a server");
             gone_is_fine(app.launcher().delete(&key.tenant, server).await)

@@ -39,7 +39,7 @@ async fn try_run(app: &App, gathered: &Gathered, key: &GroupKey) -> Result<Optio
         Ok(seen) => {
             let seen = Seen { served: last.served, failing, ..seen };
             let plan = converge::plan(&wanted(&group, &launch), &seen, gathered.at, &rules(app));
-            let faults = effects::carry_out(app, key, &launch, &plan.steps).await;
+            let faults = effects::carry_out(app, key, &launch, &plan).await;
             (Some(plan), faults)
         }
         Err(fault) => (None, vec![fault]),

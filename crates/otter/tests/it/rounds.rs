@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use otter::balancer::Balancer;
-use otter::launcher::{Failures, Fault, Launcher, Order, Server, Simulated};
+use otter::balancer::{Balancer, Condition, Memory, NewNode, Pool};
+use otter::launcher::{Failures, Fault, Launcher, Order, Server, ServerStatus, Simulated};
 use serde_json::{Value, json};
 
-use crate::support::{BOOT, Service, TENANT, new_group, settings};
+use crate::support::{BOOT, Service, TENANT, change, new_group, settings};
 
 const INTERVAL: Duration = Duration::from_secs(10);
 
@@ -95,23 +95,31 @@ async fn a_group_in_error_stays_in_error_until_it_is_as_it_should_be() {
     assert_eq!(told(&service, &group).await, [refused, "convergence works again"]);
 }
 
-/// A launcher all of whose servers are at one address, as when one gets that of another which is gone.
-struct OneAddress(Arc<Simulated>);
+/// A launcher with an oddity.
+struct Odd {
+    inner: Arc<Simulated>,
+    /// All servers are at one address, as when one gets that of another which is gone.
+    one_address: bool,
+    /// Servers are gone when they are to be tagged.
+    vanishing: bool,
+}
 
 #[async_trait]
-impl Launcher for OneAddress {
+impl Launcher for Odd {
     async fn servers(&self, tenant: &str) -> Result<Vec<Server>, Fault> {
-        let mut servers = self.0.servers(tenant).await?;
-        servers.iter_mut().for_each(|server| server.address = Some("10.0.0.1".to_owned()));
+        let mut servers = self.inner.servers(tenant).await?;
+        if self.one_address {
+            servers.iter_mut().for_each(|server| server.address = Some("10.0.0.1".to_owned()));
+        }
         Ok(servers)
     }
 
     async fn create(&self, tenant: &str, order: &Order) -> Result<String, Fault> {
-        self.0.create(tenant, order).await
+        self.inner.create(tenant, order).await
     }
 
     async fn delete(&self, tenant: &str, id: &str) -> Result<(), Fault> {
-        self.0.delete(tenant, id).await
+        self.inner.delete(tenant, id).await
     }
 
     async fn tag(
@@ -120,15 +128,99 @@ impl Launcher for OneAddress {
         id: &str,
         tags: &BTreeMap<String, Option<String>>,
     ) -> Result<(), Fault> {
-        self.0.tag(tenant, id, tags).await
+        if self.vanishing {
+            self.inner.delete(tenant, id).await?;
+        }
+        self.inner.tag(tenant, id, tags).await
     }
+}
+
+/// A balancer that takes no nodes, or lets none go.
+struct Stubborn {
+    inner: Arc<Memory>,
+    takes: bool,
+}
+
+fn refused() -> Fault {
+    Fault::Retryable("the balancer does not do as asked".to_owned())
+}
+
+#[async_trait]
+impl Balancer for Stubborn {
+    async fn pool(&self, tenant: &str, balancer: &str) -> Result<Pool, Fault> {
+        self.inner.pool(tenant, balancer).await
+    }
+
+    async fn add(&self, tenant: &str, balancer: &str, nodes: &[NewNode]) -> Result<(), Fault> {
+        if self.takes { self.inner.add(tenant, balancer, nodes).await } else { Err(refused()) }
+    }
+
+    async fn change(
+        &self,
+        tenant: &str,
+        balancer: &str,
+        node: &str,
+        condition: Condition,
+    ) -> Result<(), Fault> {
+        self.inner.change(tenant, balancer, node, condition).await
+    }
+
+    async fn remove(&self, tenant: &str, balancer: &str, nodes: &[String]) -> Result<(), Fault> {
+        if self.takes { Err(refused()) } else { self.inner.remove(tenant, balancer, nodes).await }
+    }
+}
+
+/// A group of two servers behind balancer 7.
+fn balanced() -> Value {
+    let mut body = new_group(2, 5);
+    body["launchConfiguration"]["args"]["loadBalancers"] = json!([{"loadBalancerId": 7, "port": 80}]);
+    body
+}
+
+/// Whether a server that fails is deleted where this balancer is.
+async fn failed_server_goes(takes: bool) -> bool {
+    let balancer = |inner| Arc::new(Stubborn { inner, takes }) as Arc<dyn Balancer>;
+    let service = Service::between(settings(), |launcher| launcher, balancer).await;
+    let (group, _) = service.created(balanced()).await;
+    service.booted().await;
+    let failed = service.launcher.all()[0].id.clone();
+    service.launcher.set_status(&failed, ServerStatus::Error);
+    service.ask("POST", &format!("/groups/{group}/converge"), None).await;
+    service.app.settled().await;
+    service.launcher.all().iter().all(|server| server.id != failed)
+}
+
+#[tokio::test]
+async fn only_the_servers_that_a_balancer_holds_are_kept_for_its_sake() {
+    assert!(failed_server_goes(false).await, "that others cannot join is no reason");
+    assert!(!failed_server_goes(true).await, "its own node is still there");
+}
+
+#[tokio::test]
+async fn a_server_that_goes_by_itself_before_it_is_drained_is_no_failure() {
+    let odd = |inner| Arc::new(Odd { inner, one_address: false, vanishing: true }) as Arc<dyn Launcher>;
+    let service = Service::driving(settings(), odd).await;
+    let mut body = balanced();
+    body["groupConfiguration"]["minEntities"] = json!(1);
+    body["launchConfiguration"]["args"]["draining_timeout"] = json!(45);
+    body["scalingPolicies"] = json!([change(1), change(-1)]);
+    let (group, policies) = service.created(body).await;
+    service.execute(&group, &policies[0]).await;
+    service.booted().await;
+    service.execute(&group, &policies[1]).await;
+    service.app.settled().await;
+    assert_eq!((service.launcher.all().len(), status(&service, &group).await), (1, json!("ACTIVE")));
+    service.pass(INTERVAL).await;
+    assert_eq!(service.capacities(&group).await, [1, 0, 1]);
+    assert_eq!(service.balancer.pool(TENANT, "7").await.unwrap().nodes.len(), 1);
 }
 
 #[tokio::test]
 async fn the_node_of_a_server_that_vanished_stays_if_a_server_of_another_group_has_its_address() {
-    let service = Service::driving(settings(), |inner| Arc::new(OneAddress(inner))).await;
-    let mut body = new_group(1, 5);
-    body["launchConfiguration"]["args"]["loadBalancers"] = json!([{"loadBalancerId": 7, "port": 80}]);
+    let odd = |inner| Arc::new(Odd { inner, one_address: true, vanishing: false }) as Arc<dyn Launcher>;
+    let service = Service::driving(settings(), odd).await;
+    let mut body = balanced();
+    body["groupConfiguration"]["minEntities"] = json!(1);
     let (first, _) = service.created(body.clone()).await;
     service.booted().await;
     let node = service.balancer.pool(TENANT, "7").await.unwrap().nodes[0].id.clone();

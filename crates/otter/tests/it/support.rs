@@ -9,7 +9,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use jiff::Timestamp;
-use otter::balancer::Memory;
+use otter::balancer::{Balancer, Memory};
 use otter::clock::Clock;
 use otter::launcher::{Launcher, Simulated};
 use otter::settings::{Auth, Settings};
@@ -111,14 +111,23 @@ impl Service {
         settings: Settings,
         wrap: impl FnOnce(Arc<Simulated>) -> Arc<dyn Launcher>,
     ) -> Self {
+        Self::between(settings, wrap, |balancer| balancer).await
+    }
+
+    /// With something before its balancer, too.
+    pub(crate) async fn between(
+        settings: Settings,
+        launcher_of: impl FnOnce(Arc<Simulated>) -> Arc<dyn Launcher>,
+        balancer_of: impl FnOnce(Arc<Memory>) -> Arc<dyn Balancer>,
+    ) -> Self {
         let clock = MovedClock::new();
         let launcher = Arc::new(Simulated::new(clock.clone(), BOOT));
         let balancer = Arc::new(Memory::default());
         let parts = Parts {
             settings,
             clock: clock.clone(),
-            launcher: wrap(launcher.clone()),
-            balancer: balancer.clone(),
+            launcher: launcher_of(launcher.clone()),
+            balancer: balancer_of(balancer.clone()),
         };
         let app = App::start(parts).await.unwrap();
         let router = otter::router(app.clone());
