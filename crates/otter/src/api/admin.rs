@@ -18,7 +18,8 @@ use super::ask::{Body, Query, accepts};
 use super::{not_allowed, not_found};
 use crate::app::App;
 use crate::error::Error;
-use crate::service::{scheduler, tenants};
+use crate::model::GroupKey;
+use crate::service::{groups, scheduler, tenants};
 
 /// How late the oldest schedule may be before the service counts as unhealthy.
 const LATEST: Duration = Duration::from_secs(60);
@@ -34,6 +35,7 @@ pub fn admin_router(app: App) -> Router {
         .route("/health", get(health))
         .route("/metrics", get(metrics))
         .route("/deleting", get(deleting))
+        .route("/deleting/{tenant}/{group}/converge", post(hurry_deletion))
         .route("/set-aside", get(set_aside))
         .route("/tenants/{tenant}", put(set_tenant))
         .route("/scheduler/stop", post(stop_scheduler))
@@ -122,6 +124,17 @@ async fn deleting(State(app): State<App>) -> Answer {
         })
         .collect();
     answer::json(StatusCode::OK, &json!({"groups": listed}))
+}
+
+/// Has a deletion tried again that waits for its next try.
+async fn hurry_deletion(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Path((tenant, group)): Path<(String, String)>,
+) -> Answer {
+    refuse_pages(&headers)?;
+    groups::hurry_deletion(&app, GroupKey { tenant, group }).await?;
+    answer::empty(StatusCode::NO_CONTENT)
 }
 
 /// Schedules that could not be read when they were due. A policy that is deleted is none of them any more.

@@ -181,6 +181,23 @@ pub async fn converge(app: &App, key: GroupKey) -> Result<(), Error> {
     .await
 }
 
+/// Has the deletion of a group tried now, whatever pause it is in.
+///
+/// # Errors
+/// When no such group is being deleted.
+pub async fn hurry_deletion(app: &App, key: GroupKey) -> Result<(), Error> {
+    let clock = app.clock();
+    app.command(move |rows| {
+        Box::pin(async move {
+            let group = rows.group(&key).await?.filter(|group| group.deleting);
+            let mut group = group.ok_or(Error::NoSuchGroup(key.group))?;
+            trigger(&mut group, clock.now());
+            Ok(rows.save_state(&group).await?)
+        })
+    })
+    .await
+}
+
 /// Deletes a group: its tenant sees it no more, its servers go, then its rows.
 ///
 /// # Errors

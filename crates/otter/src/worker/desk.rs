@@ -272,7 +272,7 @@ impl Desk {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod tests {
+pub(super) mod tests {
     use serde_json::json;
 
     use super::*;
@@ -284,7 +284,7 @@ mod tests {
     use crate::settings::{Auth, Settings};
 
     /// A service whose worker has ended: its work is done at a desk of the test's.
-    async fn app() -> App {
+    pub(in crate::worker) async fn app() -> App {
         let database = "sqlite::memory:".to_owned();
         let settings = Settings { database, auth: Auth::None, ..Settings::default() };
         let clock = Arc::new(SystemClock);
@@ -298,7 +298,7 @@ mod tests {
         app
     }
 
-    async fn empty_group(app: &App) -> GroupKey {
+    pub(in crate::worker) async fn empty_group(app: &App) -> GroupKey {
         let body = json!({
             "groupConfiguration": {"name": "g", "cooldown": 0, "minEntities": 0},
             "launchConfiguration": {"type": "launch_server", "args": {"server": {"flavorRef": "1", "imageRef": "1"}}},

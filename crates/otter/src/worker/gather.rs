@@ -45,6 +45,8 @@ struct Cloud {
     /// The ids of all the tenant's servers, those that were let go included: none of them has vanished.
     there: HashSet<String>,
     servers: BTreeMap<String, Vec<Server>>,
+    /// The groups, none of those that were gathered for, that other servers name.
+    others: BTreeSet<String>,
     /// Where all of them are.
     inhabited: HashSet<Place>,
     /// One that cannot be read is the trouble of the groups that are on it, and of no others.
@@ -111,12 +113,16 @@ async fn read(
     known: impl Iterator<Item = &Known> + Clone,
 ) -> Result<Cloud, Fault> {
     let mut servers: BTreeMap<String, Vec<Server>> = BTreeMap::new();
-    let (mut there, mut inhabited) = (HashSet::new(), HashSet::new());
+    let (mut there, mut inhabited, mut others) = (HashSet::new(), HashSet::new(), BTreeSet::new());
     for server in app.launcher().servers(tenant).await? {
         there.insert(server.id.clone());
         inhabited.extend(server.address.clone().map(|address| (address, server.port)));
-        if let Some(group) = tags::group_of(&server.metadata).filter(|group| wanted.contains(group)) {
-            servers.entry(group.to_owned()).or_default().push(server);
+        match tags::group_of(&server.metadata) {
+            Some(group) if wanted.contains(group) => {
+                servers.entry(group.to_owned()).or_default().push(server);
+            }
+            Some(group) => _ = others.insert(group.to_owned()),
+            None => {}
         }
     }
     let joined = servers.values().flatten().flat_map(|server| tags::balancers_of(&server.metadata));
@@ -130,7 +136,7 @@ async fn read(
     let members = stream::iter(joined.chain(once_joined).collect::<BTreeSet<_>>());
     let members = members.map(|pool| members_of(app, tenant, pool)).buffer_unordered(AT_ONCE);
     let members = members.collect().await;
-    Ok(Cloud { there, servers, inhabited, pools, members })
+    Ok(Cloud { there, servers, others, inhabited, pools, members })
 }
 
 async fn members_of(
@@ -166,6 +172,11 @@ impl Gathered {
     /// Whether a group was due when it was gathered for, as far as could be told.
     pub(super) fn is_due(&self, group: &str) -> bool {
         self.wishes.as_ref().is_none_or(|wishes| wishes.contains_key(group))
+    }
+
+    /// Groups that were not gathered for and that servers name.
+    pub(super) fn others(&self) -> impl Iterator<Item = &str> {
+        self.cloud.iter().flat_map(|cloud| &cloud.others).map(String::as_str)
     }
 
     /// What was seen of one group.

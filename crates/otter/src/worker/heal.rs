@@ -5,10 +5,12 @@ use jiff::Timestamp;
 
 use super::gather::{self, Gathered};
 use super::round::rules;
+use super::unclaimed;
 use crate::app::App;
-use crate::converge::{self, Wanted};
+use crate::converge::{self, Seen, Wanted};
 use crate::error::Error;
-use crate::model::GroupKey;
+use crate::fault::Fault;
+use crate::model::{Group, GroupKey};
 use crate::service;
 use crate::store::{Idle, Rows};
 
@@ -31,8 +33,11 @@ async fn try_all(app: &App) -> Result<(), Error> {
     for tenant in tenants {
         let idle = app.read().await?.idle_groups(&tenant).await?;
         let gathered = gather::for_idle(app, &tenant, &idle).await;
-        let ailing: Vec<GroupKey> =
-            idle.into_iter().filter(|idle| ails(app, &gathered, idle, now)).map(|idle| idle.key).collect();
+        let (ailing, unseen) = examine(app, &gathered, idle, now);
+        if let Some(fault) = unseen {
+            tracing::warn!(tenant, %fault, "self-heal cannot see some groups");
+        }
+        unclaimed::tell(app, &tenant, &gathered).await?;
         if !ailing.is_empty() {
             app.change(move |rows| Box::pin(call(rows, ailing, now))).await?;
             app.ring();
@@ -41,21 +46,40 @@ async fn try_all(app: &App) -> Result<(), Error> {
     Ok(())
 }
 
+/// The groups that are not as they should be, and why others could not be seen, if so: the first reason.
+fn examine(
+    app: &App,
+    gathered: &Gathered,
+    idle: Vec<Idle>,
+    now: Timestamp,
+) -> (Vec<GroupKey>, Option<Fault>) {
+    let (mut ailing, mut unseen) = (Vec::new(), None);
+    for group in idle {
+        match gathered.of(&group.key.group, group.known.clone()) {
+            Ok(seen) if ails(app, &seen, &group, now) => ailing.push(group.key),
+            Ok(_) => {}
+            Err(fault) => unseen = unseen.or(Some(fault)),
+        }
+    }
+    (ailing, unseen)
+}
+
 /// Whether a round would find something to do or to tell.
-fn ails(app: &App, gathered: &Gathered, idle: &Idle, now: Timestamp) -> bool {
-    let Ok(seen) = gathered.of(&idle.key.group, idle.known.clone()) else { return false };
+fn ails(app: &App, seen: &Seen<'_>, idle: &Idle, now: Timestamp) -> bool {
     let desired = usize::try_from(idle.desired).unwrap_or_default();
-    let plan = converge::plan(&Wanted { desired, deleting: false, draining: None }, &seen, now, &rules(app));
+    let plan = converge::plan(&Wanted { desired, deleting: false, draining: None }, seen, now, &rules(app));
     let active = i64::try_from(plan.active.len()).unwrap_or(i64::MAX);
     !plan.steps.is_empty() || !plan.failures.is_empty() || active != idle.active
 }
 
 async fn call(rows: &mut dyn Rows, ailing: Vec<GroupKey>, now: Timestamp) -> Result<(), Error> {
     for key in ailing {
-        // It may have been paused, deleted or triggered since it was looked at.
+        // It may have been paused, suspended, deleted or triggered since it was looked at.
         let group = rows.group(&key).await?;
-        let idle = group.filter(|group| group.progress.due.is_none() && !group.paused && !group.deleting);
-        if let Some(mut group) = idle {
+        let idle = |group: &Group| {
+            group.progress.due.is_none() && !group.paused && !group.suspended && !group.deleting
+        };
+        if let Some(mut group) = group.filter(idle) {
             service::trigger(&mut group, now);
             rows.save_state(&group).await?;
         }

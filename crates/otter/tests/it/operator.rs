@@ -119,6 +119,23 @@ async fn a_group_whose_deletion_fails_keeps_trying_in_the_operators_sight() {
 }
 
 #[tokio::test]
+async fn the_operator_has_a_deletion_tried_again_before_its_time() {
+    let service = Service::start().await;
+    let (group, _) = service.group(1, 2, json!([])).await;
+    service.booted().await;
+    let path = format!("/deleting/{TENANT}/{group}/converge");
+    assert_eq!(post(&service, &path, None).await.0, 404, "it is not being deleted");
+    service.launcher.fail(Failures { undeletable: 1, ..Failures::default() });
+    service.ask("DELETE", &format!("/groups/{group}?force=true"), None).await;
+    service.app.settled().await;
+    assert_eq!(deleting(&service).await[0]["status"], "ERROR");
+    assert_eq!(post(&service, &path, Some("http://elsewhere.test")).await.0, 403);
+    assert_eq!(post(&service, &path, None).await.0, 204);
+    service.app.settled().await;
+    assert_eq!((service.launcher.all(), deleting(&service).await), (vec![], json!([])));
+}
+
+#[tokio::test]
 async fn a_group_in_error_says_why_and_is_tried_again_after_growing_pauses() {
     let service = Service::start().await;
     service.launcher.fail(Failures { refused: 4, ..Failures::default() });

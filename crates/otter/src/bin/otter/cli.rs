@@ -69,6 +69,11 @@ pub(crate) enum Command {
         remote: Remote,
         /// The group
         group: String,
+        /// A group that is being deleted, over the operator's listener
+        #[arg(long)]
+        deleting: bool,
+        #[command(flatten)]
+        admin: Admin,
     },
 }
 

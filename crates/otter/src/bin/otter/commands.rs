@@ -34,7 +34,10 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::History { remote, group, lines } => operate::history(&remote, &group, lines).await,
         Command::Suspend { admin, tenant } => operate::suspend(&admin, &tenant, true).await,
         Command::Reinstate { admin, tenant } => operate::suspend(&admin, &tenant, false).await,
-        Command::Converge { remote, group } => operate::converge(&remote, &group).await,
+        Command::Converge { remote, group, deleting: true, admin } => {
+            operate::hurry_deletion(&admin, &remote.tenant, &group).await
+        }
+        Command::Converge { remote, group, .. } => operate::converge(&remote, &group).await,
     }
 }
 

@@ -99,6 +99,13 @@ pub(crate) async fn converge(remote: &Remote, group: &str) -> anyhow::Result<()>
     Ok(print(&[format!("group {group} is being converged")])?)
 }
 
+pub(crate) async fn hurry_deletion(admin: &Admin, tenant: &str, group: &str) -> anyhow::Result<()> {
+    let home = admin.admin_url.trim_end_matches('/');
+    let url = format!("{home}/deleting/{}/{}/converge", escape(tenant), escape(group));
+    ask(Method::POST, &url, None).await.context(NO_LISTENER)?;
+    Ok(print(&[format!("the deletion of group {group} is tried again")])?)
+}
+
 pub(crate) async fn suspend(admin: &Admin, tenant: &str, suspended: bool) -> anyhow::Result<()> {
     let url = format!("{}/tenants/{}", admin.admin_url.trim_end_matches('/'), escape(tenant));
     let answer = put(&url, &json!({"suspended": suspended})).await.context(NO_LISTENER)?;
