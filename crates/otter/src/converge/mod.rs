@@ -2,13 +2,15 @@
 //!
 //! What was gathered goes in, steps come out; [`crate::worker`] gathers and carries out. Read [`plan`]
 //! first, then `servers` (which stay, which go), `nodes` and `rackconnect` (which balancers know them), `calls`
-//! (what of that fits into one round) and `verdict` (how the round went, and when the next one is).
+//! (what of that fits into one round), `stacks` (the same for stacks) and `verdict` (how the round went, and when
+//! the next one is).
 
 mod calls;
 mod nodes;
 mod plan;
 mod rackconnect;
 mod servers;
+mod stacks;
 #[cfg(test)]
 mod tests;
 mod verdict;
@@ -25,6 +27,7 @@ use crate::model::state::ActiveServer;
 
 pub use plan::{plan, remembered};
 pub use rackconnect::Members;
+pub use stacks::{StackStep, plan_stacks};
 pub use verdict::{Verdict, apply, judge};
 
 /// What a group should be.
@@ -134,6 +137,8 @@ pub enum Step {
         /// The nodes.
         nodes: Vec<String>,
     },
+    /// Something to do with stacks.
+    Stack(StackStep),
 }
 
 /// What to do in one round, and how far the group is.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::Plan;
+use super::{Plan, StackStep, Step};
 use crate::fault::Fault;
 use crate::model::Group;
 use crate::model::state::Status;
@@ -41,7 +41,8 @@ pub fn judge(plan: &Plan, faults: &[Fault]) -> Verdict {
     if !passing.is_empty() {
         return Verdict::Retry(told(passing.into_iter().map(Fault::to_string)));
     }
-    if !plan.steps.is_empty() || !plan.waits.is_empty() {
+    let last = |step: &Step| matches!(step, Step::Stack(StackStep::Finish { .. }));
+    if !plan.steps.iter().all(last) || !plan.waits.is_empty() {
         return Verdict::Again;
     }
     if !plan.limited.is_empty() {
@@ -125,7 +126,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::converge::Step;
     use crate::model::state::Progress;
     use crate::model::{GroupConfig, GroupKey};
 

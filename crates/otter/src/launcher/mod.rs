@@ -2,6 +2,7 @@
 
 mod process;
 mod simulated;
+mod stacks;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,7 @@ use tokio::sync::watch;
 pub use crate::fault::Fault;
 pub use process::{Process, ProcessSettings};
 pub use simulated::{Failures, Simulated};
+pub use stacks::{Stack, StackOrder, StackState, Stacks};
 
 /// Runs servers for tenants and remembers the metadata they were given.
 ///
@@ -60,6 +62,11 @@ pub trait Launcher: Send + Sync + 'static {
     /// process died). With it waiting groups are looked at as soon as there is something to see;
     /// without it, every interval.
     fn changes(&self) -> Option<watch::Receiver<u64>> {
+        None
+    }
+
+    /// Stacks, where it builds such. A launch configuration of them is refused where it does not.
+    fn stacks(&self) -> Option<&dyn Stacks> {
         None
     }
 }

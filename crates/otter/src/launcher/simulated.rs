@@ -1,6 +1,8 @@
 //! Servers that are not there: they boot and fail by a clock that can be moved. For sandboxes, tests
 //! and for trying out the API.
 
+mod stacks;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,7 +12,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::{Fault, Launcher, Link, Order, Server, ServerStatus, Tags, apply_tags};
+use super::{Fault, Launcher, Link, Order, Server, ServerStatus, Stacks, Tags, apply_tags};
 use crate::clock::Clock;
 
 /// What is to go wrong; each number is that of the next requests that fail so.
@@ -22,6 +24,8 @@ pub struct Failures {
     pub failing: u32,
     /// Orders that succeed and whose servers end in ERROR instead of ACTIVE.
     pub broken: u32,
+    /// Checks that find something wrong with a stack.
+    pub ailing: u32,
     /// Deletions refused for good.
     pub undeletable: u32,
     /// Lists that cannot be read.
@@ -39,6 +43,7 @@ pub struct Simulated {
 #[derive(Default)]
 struct State {
     servers: BTreeMap<String, Imagined>,
+    stacks: BTreeMap<String, stacks::Imagined>,
     failures: Failures,
     made: u32,
 }
@@ -115,6 +120,17 @@ fn take(count: &mut u32) -> bool {
     some
 }
 
+/// Whether an order fails, for good or for now.
+fn refused(failures: &mut Failures, what: &str) -> Result<(), Fault> {
+    if take(&mut failures.refused) {
+        return Err(Fault::Terminal(format!("the simulated cloud refuses to build {what}")));
+    }
+    if take(&mut failures.failing) {
+        return Err(Fault::Retryable(format!("the simulated cloud cannot build {what} now")));
+    }
+    Ok(())
+}
+
 fn gone(id: &str) -> Fault {
     Fault::Gone(format!("server {id}"))
 }
@@ -132,12 +148,7 @@ impl Launcher for Simulated {
         let now = self.clock.now();
         let id = Uuid::new_v4().to_string();
         let mut state = self.state();
-        if take(&mut state.failures.refused) {
-            return Err(Fault::Terminal("the simulated cloud refuses to build servers".to_owned()));
-        }
-        if take(&mut state.failures.failing) {
-            return Err(Fault::Retryable("the simulated cloud cannot build servers now".to_owned()));
-        }
+        refused(&mut state.failures, "servers")?;
         let broken = take(&mut state.failures.broken);
         state.made += 1;
         // Every one gets a loopback address of its own, of which there are 16 million.
@@ -180,5 +191,9 @@ impl Launcher for Simulated {
 
     fn changes(&self) -> Option<watch::Receiver<u64>> {
         Some(self.changes.subscribe())
+    }
+
+    fn stacks(&self) -> Option<&dyn Stacks> {
+        Some(self)
     }
 }

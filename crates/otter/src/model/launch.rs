@@ -1,4 +1,4 @@
-//! A launch configuration: what a new server of a group is made from and which balancers get it.
+//! A launch configuration: what a new server or stack of a group is made from and which balancers get it.
 
 use std::collections::BTreeMap;
 
@@ -66,6 +66,11 @@ impl Launch {
     /// The `server` object; `None` for a stack.
     pub fn server(&self) -> Option<&Map<String, Value>> {
         self.0.pointer("/args/server")?.as_object()
+    }
+
+    /// The `stack` object; `None` for a server.
+    pub fn stack(&self) -> Option<&Map<String, Value>> {
+        self.0.pointer("/args/stack")?.as_object()
     }
 
     /// The user's metadata for new servers.

@@ -1,4 +1,4 @@
-//! The metadata keys by which a server belongs to a group and to load balancers.
+//! The metadata keys by which a server belongs to a group and to load balancers, and the tag by which a stack does.
 //!
 //! Source: the original service's server metadata, which its users' tools read too.
 
@@ -25,6 +25,19 @@ pub const DRAINING_SINCE: &str = "rax:autoscale:server:draining-since";
 const POOL: &str = "rax:autoscale:lb:RackConnectV3:";
 /// What a key begins with that names a balancer which the server joins; its id follows.
 const BALANCER: &str = "rax:autoscale:lb:CloudLoadBalancer:";
+
+/// What the tag of a stack begins with that belongs to a group; its id follows.
+const STACK: &str = "autoscale_";
+
+/// The tag of a group's stacks.
+pub fn of_stack(group: &str) -> String {
+    format!("{STACK}{group}")
+}
+
+/// The group to which a stack with these tags belongs.
+pub fn group_of_stack(tags: &[String]) -> Option<&str> {
+    tags.iter().find_map(|tag| tag.strip_prefix(STACK))
+}
 
 /// The group to which a server with this metadata belongs.
 pub fn group_of(metadata: &BTreeMap<String, String>) -> Option<&str> {

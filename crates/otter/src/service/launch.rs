@@ -23,9 +23,14 @@ pub(super) async fn check(app: &App, tenant: &str, launch: &Launch) -> Result<()
     if rackconnect && app.balancer().rackconnect().is_none() {
         problems.push("RackConnectV3 pools are not offered by this service's balancer".to_owned());
     }
-    match launch.server() {
-        Some(server) => problems.extend(app.launcher().check(tenant, server).await?),
-        None => problems.push("launch_stack is not offered by this service".to_owned()),
+    if let Some(server) = launch.server() {
+        problems.extend(app.launcher().check(tenant, server).await?);
+    }
+    if let Some(stack) = launch.stack() {
+        match app.launcher().stacks() {
+            Some(stacks) => problems.extend(stacks.preview(tenant, stack).await?),
+            None => problems.push("launch_stack is not offered by this service's launcher".to_owned()),
+        }
     }
     if problems.is_empty() { Ok(()) } else { Err(Error::InvalidLaunchConfiguration(problems.join("; "))) }
 }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::future::join_all;
 use rand::Rng;
 
+use super::stacks;
 use crate::app::App;
 use crate::balancer::Condition;
 use crate::converge::{Plan, Step};
@@ -21,7 +22,7 @@ type Tried<'p> = (&'p Step, Result<(), Fault>);
 /// Carries out the steps; returns the faults. What is already gone when it is to be removed is none.
 pub(super) async fn carry_out(app: &App, key: &GroupKey, launch: &Launch, plan: &Plan) -> Vec<Fault> {
     let mut pools: BTreeMap<&str, Vec<&Step>> = BTreeMap::new();
-    let (mut balancers, mut servers) = (Vec::new(), Vec::new());
+    let (mut balancers, mut servers, mut stacks) = (Vec::new(), Vec::new(), Vec::new());
     for step in &plan.steps {
         match step {
             Step::Add { .. } | Step::Change { .. } | Step::Remove { .. } => {
@@ -29,15 +30,17 @@ pub(super) async fn carry_out(app: &App, key: &GroupKey, launch: &Launch, plan: 
             }
             Step::Join { pool, .. } | Step::Leave { pool, .. } => pools.entry(pool).or_default().push(step),
             Step::Create | Step::Drain { .. } | Step::Delete { .. } => servers.push(step),
+            Step::Stack(step) => stacks.push(stacks::take(app, key, launch, step)),
         }
     }
     let pools = pools.values().map(|steps| change_pool(app, &key.tenant, steps));
-    let (balanced, pooled) = tokio::join!(join_all(balancers), join_all(pools));
+    let (balanced, pooled, stacked) = tokio::join!(join_all(balancers), join_all(pools), join_all(stacks));
     let tried: Vec<Tried<'_>> = balanced.into_iter().chain(pooled.into_iter().flatten()).collect();
     let holding: BTreeSet<&str> = tried.iter().filter_map(holds).collect();
     servers.retain(|step| !is_held(step, plan, &holding));
     let ordered = join_all(servers.into_iter().map(|step| change_server(app, key, launch, step))).await;
-    tried.into_iter().map(|(_, result)| result).chain(ordered).filter_map(Result::err).collect()
+    let results = tried.into_iter().map(|(_, result)| result).chain(ordered).chain(stacked);
+    results.filter_map(Result::err).collect()
 }
 
 /// The balancer or pool, if it was to let nodes or members go and did not.
@@ -110,7 +113,7 @@ async fn change_server(app: &App, key: &GroupKey, launch: &Launch, step: &Step) 
     }
 }
 
-fn gone_is_fine(result: Result<(), Fault>) -> Result<(), Fault> {
+pub(super) fn gone_is_fine(result: Result<(), Fault>) -> Result<(), Fault> {
     match result {
         Err(Fault::Gone(_)) => Ok(()),
         result => result,
@@ -120,8 +123,9 @@ fn gone_is_fine(result: Result<(), Fault>) -> Result<(), Fault> {
 /// An order for a server named `{name}-as{8 hex}`.
 fn order(key: &GroupKey, launch: &Launch) -> Result<Order, Fault> {
     let server = launch.server();
-    let mut server =
-        server.cloned().ok_or_else(|| Fault::Terminal("launch_stack is not offered here".to_owned()))?;
+    let mut server = server
+        .cloned()
+        .ok_or_else(|| Fault::Terminal("the launch configuration is not about servers".to_owned()))?;
     let suffix = format!("as{:08x}", rand::rng().random::<u32>());
     let name = match server.remove("name").and_then(|name| name.as_str().map(str::to_owned)) {
         Some(name) if !name.is_empty() => format!("{name}-{suffix}"),

@@ -11,7 +11,7 @@ use crate::balancer::Pool;
 use crate::converge::{Known, Seen};
 use crate::error::Error;
 use crate::fault::Fault;
-use crate::launcher::Server;
+use crate::launcher::{Server, Stack};
 use crate::model::{GroupKey, tags};
 use crate::store::Idle;
 
@@ -47,6 +47,7 @@ struct Cloud {
     servers: BTreeMap<String, Vec<Server>>,
     /// The groups, none of those that were gathered for, that other servers name.
     others: BTreeSet<String>,
+    stacks: BTreeMap<String, Vec<Stack>>,
     /// Where all of them are.
     inhabited: HashSet<Place>,
     /// One that cannot be read is the trouble of the groups that are on it, and of no others.
@@ -136,7 +137,23 @@ async fn read(
     let members = stream::iter(joined.chain(once_joined).collect::<BTreeSet<_>>());
     let members = members.map(|pool| members_of(app, tenant, pool)).buffer_unordered(AT_ONCE);
     let members = members.collect().await;
-    Ok(Cloud { there, servers, others, inhabited, pools, members })
+    let stacks = stacks(app, tenant, wanted).await?;
+    Ok(Cloud { there, servers, others, stacks, inhabited, pools, members })
+}
+
+async fn stacks(
+    app: &App,
+    tenant: &str,
+    wanted: &HashSet<&str>,
+) -> Result<BTreeMap<String, Vec<Stack>>, Fault> {
+    let mut stacks: BTreeMap<String, Vec<Stack>> = BTreeMap::new();
+    let Some(builder) = app.launcher().stacks() else { return Ok(stacks) };
+    for stack in builder.stacks(tenant).await? {
+        if let Some(group) = tags::group_of_stack(&stack.tags).filter(|group| wanted.contains(group)) {
+            stacks.entry(group.to_owned()).or_default().push(stack);
+        }
+    }
+    Ok(stacks)
 }
 
 async fn members_of(
@@ -177,6 +194,12 @@ impl Gathered {
     /// Groups that were not gathered for and that servers name.
     pub(super) fn others(&self) -> impl Iterator<Item = &str> {
         self.cloud.iter().flat_map(|cloud| &cloud.others).map(String::as_str)
+    }
+
+    /// The stacks of one group; none if the cloud could not be read.
+    pub(super) fn stacks(&self, group: &str) -> Vec<&Stack> {
+        let stacks = self.cloud.as_ref().ok().and_then(|cloud| cloud.stacks.get(group));
+        stacks.into_iter().flatten().collect()
     }
 
     /// What was seen of one group.

@@ -4,12 +4,13 @@
 use jiff::Timestamp;
 
 use super::gather::{self, Gathered};
-use super::round::rules;
+use super::round::{plan, rules};
 use super::unclaimed;
 use crate::app::App;
-use crate::converge::{self, Seen, Wanted};
+use crate::converge::{Seen, Step, Wanted};
 use crate::error::Error;
 use crate::fault::Fault;
+use crate::launcher::Stack;
 use crate::model::{Group, GroupKey};
 use crate::service;
 use crate::store::{Idle, Rows};
@@ -55,8 +56,9 @@ fn examine(
 ) -> (Vec<GroupKey>, Option<Fault>) {
     let (mut ailing, mut unseen) = (Vec::new(), None);
     for group in idle {
+        let stacks = gathered.stacks(&group.key.group);
         match gathered.of(&group.key.group, group.known.clone()) {
-            Ok(seen) if ails(app, &seen, &group, now) => ailing.push(group.key),
+            Ok(seen) if ails(app, (&seen, &stacks), &group, now) => ailing.push(group.key),
             Ok(_) => {}
             Err(fault) => unseen = unseen.or(Some(fault)),
         }
@@ -64,12 +66,15 @@ fn examine(
     (ailing, unseen)
 }
 
-/// Whether a round would find something to do or to tell.
-fn ails(app: &App, seen: &Seen<'_>, idle: &Idle, now: Timestamp) -> bool {
+/// Whether a round would find something to do or to tell. That good stacks could be checked and updated once
+/// more is nothing: it would never end.
+fn ails(app: &App, (servers, stacks): (&Seen<'_>, &[&Stack]), idle: &Idle, now: Timestamp) -> bool {
     let desired = usize::try_from(idle.desired).unwrap_or_default();
-    let plan = converge::plan(&Wanted { desired, deleting: false, draining: None }, seen, now, &rules(app));
+    let wanted = Wanted { desired, deleting: false, draining: None };
+    // One that should have stacks and has none lacks servers as well, and is called for that.
+    let plan = plan((&wanted, !stacks.is_empty()), (servers, stacks), now, &rules(app));
     let active = i64::try_from(plan.active.len()).unwrap_or(i64::MAX);
-    !plan.steps.is_empty() || !plan.failures.is_empty() || active != idle.active
+    !plan.steps.iter().all(Step::is_care) || !plan.failures.is_empty() || active != idle.active
 }
 
 async fn call(rows: &mut dyn Rows, ailing: Vec<GroupKey>, now: Timestamp) -> Result<(), Error> {

@@ -2,7 +2,7 @@
 //! first, then groups to be converged, then self-heal; rounds run beside it.
 //!
 //! Read [`run`] first, then `desk` (what is in hand), `schedules`, `gather` (reading the cloud), `round` (one
-//! group), `effects` (changing the cloud), `heal`, `unclaimed` and `forget`.
+//! group), `effects` and `stacks` (changing the cloud), `heal`, `unclaimed` and `forget`.
 
 mod desk;
 mod effects;
@@ -11,6 +11,7 @@ mod gather;
 mod heal;
 mod round;
 mod schedules;
+mod stacks;
 mod unclaimed;
 
 use std::sync::Arc;

@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::converge::{self, Known, Plan, Rules, Seen, Verdict, Wanted};
 use crate::error::Error;
 use crate::fault::Fault;
+use crate::launcher::Stack;
 use crate::model::state::{Group, Status};
 use crate::model::{Cause, Change, GroupKey, Launch};
 use crate::store::Rows;
@@ -38,7 +39,9 @@ async fn try_run(app: &App, gathered: &Gathered, key: &GroupKey) -> Result<Optio
     let (plan, faults) = match gathered.of(&key.group, last.known) {
         Ok(seen) => {
             let seen = Seen { served: last.served, failing, ..seen };
-            let plan = converge::plan(&wanted(&group, &launch), &seen, gathered.at, &rules(app));
+            let stacks = gathered.stacks(&key.group);
+            let wanted = (&wanted(&group, &launch), launch.stack().is_some());
+            let plan = plan(wanted, (&seen, &stacks), gathered.at, &rules(app));
             let faults = effects::carry_out(app, key, &launch, &plan).await;
             (Some(plan), faults)
         }
@@ -78,6 +81,21 @@ async fn load(app: &App, key: &GroupKey) -> Result<Option<(Group, Launch, Last)>
     let Some(launch) = rows.launch(key).await? else { return Ok(None) };
     let served = rows.active_servers(key).await?.into_iter().map(|server| server.id).collect();
     Ok(Some((group, launch, Last { known: rows.known_servers(key).await?, served })))
+}
+
+/// A unit of capacity is a server, or a stack if `of_stacks`. What is there of the other kind, from before the
+/// launch configuration was replaced, goes.
+pub(super) fn plan(
+    (wanted, of_stacks): (&Wanted, bool),
+    (servers, stacks): (&Seen<'_>, &[&Stack]),
+    at: Timestamp,
+    rules: &Rules,
+) -> Plan {
+    let none = &Wanted { desired: 0, ..wanted.clone() };
+    let (wanted_servers, wanted_stacks) = if of_stacks { (none, wanted) } else { (wanted, none) };
+    let mut plan = converge::plan(wanted_servers, servers, at, rules);
+    converge::plan_stacks(wanted_stacks, stacks, servers.failing, rules, &mut plan);
+    plan
 }
 
 fn wanted(group: &Group, launch: &Launch) -> Wanted {

@@ -1,8 +1,8 @@
 //! The service as its users see it: requests go in, answers come out, servers come and go. One binary.
 //!
-//! `groups`, `policies` and so on ask by the API's chapters; `convergence`, `sharing` and `meanwhile` are about
-//! servers, `operator` about who runs it, `stopping` about the front door. `program`, `lost` and `ledger` run
-//! the program itself with real processes and a real HAProxy.
+//! `groups`, `policies` and so on ask by the API's chapters; `convergence`, `sharing`, `meanwhile` and `stacks`
+//! are about servers and stacks, `operator` about who runs it, `stopping` about the front door. `program`, `lost`
+//! and `ledger` run the program itself with real processes and a real HAProxy.
 #![allow(clippy::unwrap_used)]
 
 mod access;
@@ -24,6 +24,7 @@ mod rounds;
 mod schedules;
 mod servers;
 mod sharing;
+mod stacks;
 mod stopping;
 mod support;
 mod webhooks;
