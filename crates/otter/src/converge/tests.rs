@@ -139,6 +139,22 @@ fn a_server_in_service_is_active_and_on_its_balancer() {
 }
 
 #[test]
+fn a_node_of_another_type_or_weight_is_put_right_and_not_in_service_till_then() {
+    let heavy = Node { ordinary: false, ..node("1", Condition::Enabled) };
+    let plan = run(&wanted(1), &[server("1", S::Active, 9)], on(vec![heavy]));
+    let (balancer, id) = ("7".to_owned(), "n1".to_owned());
+    assert_eq!(plan.steps, [Step::Change { balancer, node: id, condition: Condition::Enabled }]);
+    assert!(plan.active.is_empty());
+}
+
+#[test]
+fn a_node_that_is_disabled_has_nothing_to_be_drained() {
+    let wanted = Wanted { draining: Some(Duration::from_secs(60)), ..wanted(0) };
+    let plan = run(&wanted, &[server("1", S::Active, 9)], on(vec![node("1", Condition::Disabled)]));
+    assert_eq!(plan.steps, [remove("n1"), Step::Delete { server: "1".to_owned() }]);
+}
+
+#[test]
 fn a_watched_node_is_enabled_once_it_is_online_and_fails_when_it_stays_offline() {
     let watched = |node: Node, age| {
         let pool = Some(Pool { nodes: vec![node], monitored: true });

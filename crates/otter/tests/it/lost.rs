@@ -5,10 +5,14 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::machine::{Caller, Program, eventually};
 use crate::support::{change, count, new_group};
+
+/// Schedules that are due around each kill.
+const SCHEDULES: u32 = 8;
 
 /// How often a service is killed.
 pub(crate) fn kills() -> u64 {
@@ -79,6 +83,46 @@ fn last_executions(program: &Program, group: &str) -> i64 {
         page["history"].as_array().unwrap().iter().take_while(|line| line["cause"]["kind"] != "policy");
     let executed = since.filter(|line| line["cause"]["kind"] == "webhook" && line.get("refused").is_none());
     i64::try_from(executed.count()).unwrap()
+}
+
+/// A group whose schedules are due within the next second, each at another instant; its id and when the last of
+/// them is due. On a machine so busy that they have passed before they are taken, others are tried.
+fn scheduled(program: &Program) -> (String, Timestamp) {
+    for slack in (0..10).map(|times| Duration::from_millis(300 << times)) {
+        let now = Timestamp::now();
+        let instants: Vec<_> =
+            (1..=SCHEDULES).map(|at| now + slack + at * Duration::from_millis(80)).collect();
+        let policies = instants.iter().map(|at| {
+            json!({"name": "s", "cooldown": 0, "type": "schedule", "change": 1, "args": {"at": at.to_string()}})
+        });
+        let mut body = new_group(0, 1000);
+        body["scalingPolicies"] = policies.collect();
+        let (status, made) = program.ask("POST", "t/groups", &body.to_string());
+        if status == 201 {
+            return (made["group"]["id"].as_str().unwrap().to_owned(), instants[instants.len() - 1]);
+        }
+    }
+    panic!("no group could be made with schedules that are still to come");
+}
+
+#[test]
+fn every_schedule_is_run_once_whenever_the_service_is_killed() {
+    let mut program = Program::imagined();
+    for kill in 0..kills() {
+        let (group, last) = scheduled(&program);
+        let left = Duration::try_from(last.duration_since(Timestamp::now())).unwrap_or_default();
+        // The moment is what this is about: before all, between two, or after the last of them.
+        std::thread::sleep(left.mul_f64(rand::random::<f64>() * 1.1));
+        program.kill();
+        program.run();
+        eventually("all schedules have been run", || program.capacities(&group)[1] >= i64::from(SCHEDULES));
+        let page = program.ask("GET", &format!("t/groups/{group}/history"), "").1;
+        let lines = page["history"].as_array().unwrap().iter();
+        let run: Vec<&str> = lines.filter_map(|line| line["cause"]["policyId"].as_str()).collect();
+        let once: BTreeSet<&str> = run.iter().copied().collect();
+        assert_eq!((run.len(), once.len()), (SCHEDULES as usize, SCHEDULES as usize), "kill {kill}: {page}");
+        assert_eq!(program.ask("DELETE", &format!("t/groups/{group}?force=true"), "").0, 204);
+    }
 }
 
 #[test]

@@ -68,6 +68,60 @@ async fn a_reading_from_before_a_server_was_taken_out_takes_no_other() {
     assert_eq!((left, service.capacities(&group).await), (vec![stays], [1, 0, 1]));
 }
 
+#[tokio::test]
+async fn a_group_that_is_paused_in_the_midst_of_a_round_has_no_other_until_it_is_resumed() {
+    let (service, launcher) = service().await;
+    let mut ordered = launcher.hold(Call::Create);
+    // One round orders ten.
+    let (group, _) = service.group(12, 20, json!([])).await;
+    ordered.done().await;
+    let home = format!("/groups/{group}");
+    assert_eq!(service.ask("POST", &format!("{home}/pause"), None).await.status, 204);
+    ordered.release();
+    service.booted().await;
+    assert_eq!(service.launcher.all().len(), 10);
+    assert_eq!(service.ask("POST", &format!("{home}/resume"), None).await.status, 204);
+    service.booted().await;
+    assert_eq!(service.capacities(&group).await, [12, 0, 12]);
+}
+
+#[tokio::test]
+async fn a_paused_group_is_converged_when_its_configuration_or_its_servers_are_changed() {
+    let service = Service::start().await;
+    let (group, _) = service.group(1, 5, json!([])).await;
+    service.booted().await;
+    let home = format!("/groups/{group}");
+    service.ask("POST", &format!("{home}/pause"), None).await;
+    let config = json!({"name": "web", "cooldown": 0, "minEntities": 2, "maxEntities": 5, "metadata": {}});
+    assert_eq!(service.ask("PUT", &format!("{home}/config"), Some(config)).await.status, 204);
+    service.booted().await;
+    assert_eq!(service.capacities(&group).await, [2, 0, 2]);
+    let server = service.launcher.all()[0].id.clone();
+    assert_eq!(service.ask("DELETE", &format!("{home}/servers/{server}"), None).await.status, 202);
+    service.booted().await;
+    assert_eq!(service.capacities(&group).await, [2, 0, 2]);
+    assert!(service.launcher.all().iter().all(|there| there.id != server), "another has taken its place");
+    assert_eq!(service.state(&group).await["paused"], true);
+}
+
+#[tokio::test]
+async fn a_service_that_stops_finishes_the_round_in_hand_and_begins_no_other() {
+    let (service, launcher) = service().await;
+    let mut ordered = launcher.hold(Call::Create);
+    service.group(12, 20, json!([])).await;
+    ordered.done().await;
+    let app = service.app.clone();
+    let stopping = tokio::spawn(async move { app.stop().await });
+    // Refused from then on: the service has begun to stop.
+    while service.ask("GET", "/groups", None).await.status != 503 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!stopping.is_finished());
+    ordered.release();
+    stopping.await.unwrap();
+    assert_eq!(service.launcher.all().len(), 10);
+}
+
 /// Sends a request and hangs up when its effect at the launcher is there and the answer is not.
 async fn hang_up_in(service: &Service, call: &mut crate::held::Holding, method: &str, path: &str) {
     let request = Request::builder().method(method).uri(format!("/v1.0/{TENANT}{path}"));
