@@ -183,8 +183,13 @@ fn body(random: &mut StdRng) -> Vec<u8> {
     let mut full = new_group(0, 5);
     full["scalingPolicies"] = json!([change(1), scheduled]);
     full["launchConfiguration"]["args"]["loadBalancers"] = json!([{"loadBalancerId": 1, "port": 80}]);
+    let stack = json!({"type": "launch_stack", "args": {"stack": {"template": "a: b", "timeout_mins": 60}}});
+    let mut stacked = full.clone();
+    stacked["launchConfiguration"] = stack.clone();
     let choices = [
         full.clone(),
+        stacked,
+        stack,
         full["launchConfiguration"].clone(),
         json!({"name": "n", "cooldown": 0, "minEntities": 0, "maxEntities": 5, "metadata": {"a": "b"}}),
         json!([change(1)]),
