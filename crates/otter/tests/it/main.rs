@@ -19,6 +19,7 @@ mod noise;
 mod openapi;
 mod operator;
 mod policies;
+mod processes;
 mod program;
 mod rounds;
 mod schedules;

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use anyhow::ensure;
 
-use super::ProcessSettings;
-use super::records::Records;
+use super::process_group::ProcessGroup;
+use super::{ProcessSettings, records};
 use crate::folder;
 
 impl ProcessSettings {
@@ -31,8 +31,8 @@ impl ProcessSettings {
     pub(super) fn told(&self) -> Vec<String> {
         let mut told: Vec<String> =
             self.problems().iter().map(|(keys, what)| format!("{}: {what}", keys[0])).collect();
-        if !cfg!(target_os = "linux") {
-            told.push("launcher.kind = \"process\" needs Linux".to_owned());
+        if i32::try_from(std::process::id()).ok().and_then(ProcessGroup::of).is_none() {
+            told.push("launcher.kind = \"process\" needs Linux and its /proc".to_owned());
         }
         told
     }
@@ -40,7 +40,7 @@ impl ProcessSettings {
 
 fn check_folder(path: &Path) -> anyhow::Result<()> {
     folder::check_usable(path)?;
-    if path.exists() { Records::open(path)?.all().map(|_| ()) } else { Ok(()) }
+    if path.exists() { records::all(path).map(|_| ()) } else { Ok(()) }
 }
 
 /// Whether the system would find the program: a name without a slash is looked for in PATH alone.

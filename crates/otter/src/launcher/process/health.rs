@@ -8,7 +8,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-use super::{ADDRESS, ServerStatus, Shared, lives, running};
+use super::records::Record;
+use super::{ADDRESS, Fault, ServerStatus, Shared, lives, unwritten};
 
 /// The pause between two looks at a server that boots.
 const BOOTING: Duration = Duration::from_millis(100);
@@ -23,19 +24,20 @@ pub(super) fn watch(shared: &Arc<Shared>, id: &str) {
     tokio::spawn(async move {
         let mut failures = 0;
         while let Some((port, status)) = lively(&shared, &id) {
-            if !running::is_alive(&shared, &id) {
-                running::ended(&shared, &id);
-                break;
-            }
             let well = is_well(port, shared.settings.health_path.as_deref()).await;
             failures = if well { 0 } else { failures + 1 };
             match (status, well) {
-                (ServerStatus::Build, true) => become_known(&shared, &id, ServerStatus::Active),
+                (ServerStatus::Build, true) => {
+                    remember(&shared, &id).await;
+                    become_known(&shared, &id, ServerStatus::Active, None);
+                }
                 (ServerStatus::Active, false) if failures >= FAILURES => {
-                    become_known(&shared, &id, ServerStatus::Error);
+                    let fault = format!("{FAILURES} looks in a row found port {port} unwell");
+                    become_known(&shared, &id, ServerStatus::Error, Some(fault));
                 }
                 _ => {}
             }
+            shorten(&shared, &id).await;
             let booting = status == ServerStatus::Build && !well;
             sleep(if booting { BOOTING } else { shared.settings.health_interval }).await;
         }
@@ -49,10 +51,36 @@ fn lively(shared: &Shared, id: &str) -> Option<(u16, ServerStatus)> {
     Some((running.record.port, running.status))
 }
 
-fn become_known(shared: &Shared, id: &str, status: ServerStatus) {
-    tracing::info!(server = id, ?status, "a server has changed");
-    if let Some(running) = shared.servers().get_mut(id) {
+/// Writes down that a server was well, for later runs. One that could not be written serves all the same.
+async fn remember(shared: &Arc<Shared>, id: &str) {
+    let server = id.to_owned();
+    let booted = |record: &Record| Some(Record { booted: true, ..record.clone() });
+    match shared.on_disk(move |shared| shared.change(&server, booted)).await {
+        // It was deleted meanwhile.
+        Ok(_) | Err(Fault::Gone(_)) => {}
+        Err(fault) => tracing::error!(server = id, %fault, "that a server is well is not written down"),
+    }
+}
+
+/// Sees to it that a server's output does not grow without bound.
+async fn shorten(shared: &Arc<Shared>, id: &str) {
+    let server = id.to_owned();
+    let longest = shared.settings.output_bytes;
+    let shortened = move |shared: &Arc<Shared>| match shared.records.output(&server).turn_over(longest) {
+        // It went with its server meanwhile.
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unwritten("output", &error)),
+        _ => Ok(()),
+    };
+    if let Err(fault) = shared.on_disk(shortened).await {
+        tracing::error!(server = id, %fault, "an output is not put aside");
+    }
+}
+fn become_known(shared: &Shared, id: &str, status: ServerStatus, fault: Option<String>) {
+    // One whose process has ended meanwhile stays as that has left it.
+    if let Some(running) = shared.servers().get_mut(id).filter(|running| lives(running.status)) {
+        tracing::info!(server = id, ?status, fault, "a server has changed");
         running.status = status;
+        running.fault = fault;
     }
     shared.tell();
 }

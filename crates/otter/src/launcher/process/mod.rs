@@ -1,87 +1,41 @@
 //! Servers that are processes on this machine: for development, demonstrations and single hosts.
 //!
 //! A server is made from a command template, gets a port of its own, and counts as booted when it
-//! answers there. What is known of it lies in a file, written before the process is started;
-//! the process carries its id in its environment. So a service that dies at any point finds, when
-//! it starts again, every process by its id and every server by its file: see `records` and
-//! `found`. The processes live on while the service is away.
+//! answers there. What is known of it lies in a file, written before the process is started and
+//! again with the process that it became: number, start and boot, which no other process ever has.
+//! A service that dies between the two finds the process by what it carries in its environment: see
+//! `records`, `process_group` and `found`. The processes live on while the service is away.
+//!
+//! Reading order: this file; `running` (started and ended), `health` (watched); `settings` and `check`,
+//! `records`, `output`, `process_group`, `found`.
 
 mod check;
 mod found;
 mod health;
+mod output;
+mod process_group;
 mod records;
 mod running;
+mod settings;
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use async_trait::async_trait;
-use jiff::Timestamp;
-use jiff::fmt::serde::unsigned_duration::friendly::compact::required as duration;
-use serde::Deserialize;
+use futures::future::join_all;
 use tokio::sync::watch;
-use uuid::Uuid;
 
 use super::{Fault, Launcher, Link, Order, Server, ServerStatus, Tags, apply_tags};
+use process_group::ProcessGroup;
 use records::{Record, Records};
 use running::Running;
+pub use settings::ProcessSettings;
 
 /// The address at which all of them listen.
 const ADDRESS: &str = "127.0.0.1";
-
-/// How the processes are made and treated.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ProcessSettings {
-    /// The program and its arguments; `{port}`, `{id}` and `{name}` are filled in.
-    pub command: Vec<String>,
-    /// The first port that a server may get.
-    pub first_port: u16,
-    /// The last one.
-    pub last_port: u16,
-    /// Where records and outputs lie.
-    pub folder: PathBuf,
-    /// A path that answers a GET with 2xx when the server is well; if absent, taking a connection
-    /// is enough.
-    pub health_path: Option<String>,
-    /// The pause between two looks at a server that is well.
-    #[serde(with = "duration")]
-    pub health_interval: Duration,
-    /// How long a process has to end after SIGTERM before it gets SIGKILL.
-    #[serde(with = "duration")]
-    pub stop_after: Duration,
-}
-
-impl Default for ProcessSettings {
-    fn default() -> Self {
-        Self {
-            command: Vec::new(),
-            first_port: 31_000,
-            last_port: 31_999,
-            folder: PathBuf::from("otter-servers"),
-            health_path: None,
-            health_interval: Duration::from_secs(5),
-            stop_after: Duration::from_secs(10),
-        }
-    }
-}
-
-impl ProcessSettings {
-    /// What is right by itself and wrong together: the keys, the one to be told first, and what is wrong.
-    pub(crate) fn problems(&self) -> Vec<(&'static [&'static str], &'static str)> {
-        let mut found: Vec<(&'static [&'static str], &'static str)> = Vec::new();
-        let mut tell = |wrong: bool, keys, what| found.extend(wrong.then_some((keys, what)));
-        let program = self.command.first().is_some_and(|program| !program.is_empty());
-        tell(!program, &["launcher.command"], "is required: the program and its arguments");
-        let ports = &["launcher.last_port", "launcher.first_port"];
-        tell(self.first_port > self.last_port, ports, "is below first_port");
-        tell(self.health_interval.is_zero(), &["launcher.health_interval"], "must be longer than 0s");
-        found
-    }
-}
 
 /// A launcher of local processes.
 pub struct Process {
@@ -92,6 +46,8 @@ struct Shared {
     settings: ProcessSettings,
     records: Records,
     servers: Mutex<BTreeMap<String, Running>>,
+    /// Held while a record is written: whoever reads the servers does not wait for the disk.
+    change: Mutex<()>,
     changes: watch::Sender<u64>,
 }
 
@@ -101,16 +57,17 @@ impl Process {
     /// are ended.
     ///
     /// # Errors
-    /// When the settings cannot work or the folder cannot be used.
+    /// When the settings cannot work, or the folder cannot be used or is another launcher's.
     pub async fn start(settings: ProcessSettings) -> anyhow::Result<Self> {
         let problems = settings.told();
         ensure!(problems.is_empty(), "{}", problems.join("; "));
-        let records = Records::open(&settings.folder)
-            .with_context(|| format!("launcher.folder: cannot use {}", settings.folder.display()))?;
-        let known = records.all()?;
-        let shared =
-            Arc::new(Shared { settings, records, servers: Mutex::default(), changes: watch::channel(0).0 });
-        shared.take_up(known).await;
+        let records = Records::open(&settings.folder).await;
+        let records =
+            records.with_context(|| format!("launcher.folder: cannot use {}", settings.folder.display()))?;
+        let known = records::all(&settings.folder)?;
+        let (servers, change, changes) = (Mutex::default(), Mutex::default(), watch::channel(0).0);
+        let shared = Arc::new(Shared { settings, records, servers, change, changes });
+        shared.take_up(known)?;
         Ok(Self { shared })
     }
 }
@@ -124,30 +81,116 @@ impl Shared {
         self.changes.send_modify(|changes| *changes += 1);
     }
 
-    async fn take_up(self: &Arc<Self>, known: Vec<Record>) {
-        let mut processes = found::processes(&self.records.mark());
-        for record in known {
-            let process = processes.remove(&record.id);
-            let running = Running::adopted(record, process);
-            let (id, deleting) = (running.record.id.clone(), running.record.deleting);
-            self.servers().insert(id.clone(), running);
-            if deleting {
-                running::end(self, &id);
-            } else if process.is_some() {
-                health::watch(self, &id);
+    /// Does what waits for the disk where it keeps nobody else waiting.
+    async fn on_disk<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Arc<Self>) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let shared = Arc::clone(self);
+        let done = tokio::task::spawn_blocking(move || work(&shared)).await;
+        done.unwrap_or_else(|error| Err(Fault::Retryable(format!("the process launcher: {error}"))))
+    }
+
+    fn take_up(self: &Arc<Self>, known: Vec<Record>) -> anyhow::Result<()> {
+        let mut marked = found::groups(&self.records.mark());
+        for mut record in known {
+            let found = marked.remove(&record.id).unwrap_or_default();
+            let leader = found.into_iter().find(ProcessGroup::leader_lives);
+            // It was started, and that was not written down any more.
+            if let (None, Some(leader)) = (&record.processes, leader) {
+                record.processes = Some(leader);
+                self.records.write(&record).context("launcher.folder: a record cannot be written")?;
             }
+            self.adopt(record);
         }
-        for (id, process) in processes {
-            tracing::warn!(server = id, process, "ending a process that no record names");
-            running::end_process(process, self.settings.stop_after).await;
+        for (id, groups) in marked {
+            tracing::warn!(server = id, "ending processes that no record names");
+            let patience = self.settings.stop_after;
+            tokio::spawn(async move { join_all(groups.iter().map(|group| group.end(patience))).await });
+        }
+        Ok(())
+    }
+
+    /// Takes up a server of an earlier run.
+    fn adopt(self: &Arc<Self>, record: Record) {
+        let (id, deleting, processes) = (record.id.clone(), record.deleting, record.processes.clone());
+        self.servers().insert(id.clone(), Running::adopted(record));
+        if deleting {
+            running::end(self, &id);
+        } else if let Some(processes) = processes {
+            tokio::spawn(running::look_out(Arc::clone(self), id.clone(), processes));
+            health::watch(self, &id);
         }
     }
 
+    /// Writes down a new server, starts it, writes down its processes and watches it.
+    fn create(self: &Arc<Self>, tenant: &str, order: &Order) -> Result<String, Fault> {
+        let _change = self.changing();
+        let port = self.free_port();
+        let port =
+            port.ok_or_else(|| Fault::Retryable("all ports of the process launcher are in use".to_owned()))?;
+        let mut record = Record::new(tenant, order, port);
+        let id = record.id.clone();
+        self.records.write(&record).map_err(|error| unwritten("record", &error))?;
+        let child = match running::start(self, &record) {
+            Ok(child) => child,
+            Err(error) => {
+                self.records.remove(&id).map_err(|error| unwritten("record", &error))?;
+                return Err(unstarted(&self.settings.command[0], &error));
+            }
+        };
+        let process = child.id().and_then(|process| i32::try_from(process).ok());
+        record.processes = process.and_then(ProcessGroup::of);
+        let written = self.records.write(&record);
+        record.deleting = written.is_err();
+        self.servers().insert(id.clone(), Running::new(record));
+        tokio::spawn(running::reap(Arc::clone(self), id.clone(), child));
+        if let Err(error) = written {
+            // A later run might not find it.
+            running::end(self, &id);
+            return Err(unwritten("record", &error));
+        }
+        health::watch(self, &id);
+        Ok(id)
+    }
+
+    /// Changes the record of a server, unless there is nothing to change in it; tells whether there was. When
+    /// this returns it is on disk.
+    fn change(&self, id: &str, to: impl FnOnce(&Record) -> Option<Record>) -> Result<bool, Fault> {
+        let _change = self.changing();
+        let record = self.servers().get(id).map(|running| running.record.clone());
+        let Some(changed) = to(&record.ok_or_else(|| gone(id))?) else { return Ok(false) };
+        self.records.write(&changed).map_err(|error| unwritten("record", &error))?;
+        if let Some(running) = self.servers().get_mut(id) {
+            running.record = changed;
+        }
+        Ok(true)
+    }
+
+    /// Forgets a server that has ended, on disk as well.
+    fn forget(&self, id: &str) -> Result<(), Fault> {
+        let _change = self.changing();
+        let removed = self.records.remove(id);
+        self.servers().remove(id);
+        removed.map_err(|error| unwritten("record", &error))
+    }
+
+    fn changing(&self) -> MutexGuard<'_, ()> {
+        self.change.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a tenant has a server with this id.
+    fn of_tenant(&self, tenant: &str, id: &str) -> Result<(), Fault> {
+        let servers = self.servers();
+        let owned = servers.get(id).filter(|running| running.record.tenant == tenant);
+        owned.map(|_| ()).ok_or_else(|| gone(id))
+    }
+
     /// A port that no server has. Whether a stranger has it shows when the server is started.
-    fn free_port(&self, servers: &BTreeMap<String, Running>) -> Option<u16> {
-        let taken = |port: &u16| servers.values().any(|running| running.record.port == *port);
-        (self.settings.first_port..=self.settings.last_port)
-            .find(|port| !taken(port) && std::net::TcpListener::bind((ADDRESS, *port)).is_ok())
+    fn free_port(&self) -> Option<u16> {
+        let taken: BTreeSet<u16> = self.servers().values().map(|running| running.record.port).collect();
+        let free = |port: &u16| !taken.contains(port) && TcpListener::bind((ADDRESS, *port)).is_ok();
+        (self.settings.first_port..=self.settings.last_port).find(free)
     }
 }
 
@@ -158,7 +201,7 @@ fn seen(running: &Running) -> Server {
         id: record.id.clone(),
         name: record.name.clone(),
         status: running.status,
-        fault: None,
+        fault: running.fault.clone(),
         deleting: record.deleting,
         created: record.created,
         metadata: record.metadata.clone(),
@@ -172,8 +215,20 @@ fn gone(id: &str) -> Fault {
     Fault::Gone(format!("server {id}"))
 }
 
-fn unwritten(error: &std::io::Error) -> Fault {
-    Fault::Retryable(format!("the record of a server cannot be written: {error}"))
+fn unwritten(what: &str, error: &io::Error) -> Fault {
+    Fault::Retryable(format!("the {what} of a server cannot be written: {error}"))
+}
+
+/// A program that is not there, or not to be run, will not be in a while, either; that the system has no room for
+/// another process will pass.
+fn unstarted(program: &str, error: &io::Error) -> Fault {
+    let told = format!("{program} cannot be started: {error}");
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput => {
+            Fault::Terminal(told)
+        }
+        _ => Fault::Retryable(told),
+    }
 }
 
 #[async_trait]
@@ -184,61 +239,34 @@ impl Launcher for Process {
     }
 
     async fn create(&self, tenant: &str, order: &Order) -> Result<String, Fault> {
-        let id = Uuid::new_v4().to_string();
-        {
-            let mut servers = self.shared.servers();
-            let port = self
-                .shared
-                .free_port(&servers)
-                .ok_or_else(|| Fault::Retryable("all ports of the process launcher are in use".to_owned()))?;
-            let record = Record {
-                id: id.clone(),
-                tenant: tenant.to_owned(),
-                name: order.name.clone(),
-                port,
-                created: Timestamp::now(),
-                metadata: order.metadata.clone(),
-                deleting: false,
-            };
-            self.shared.records.write(&record).map_err(|error| unwritten(&error))?;
-            servers.insert(id.clone(), Running::new(record));
-        }
-        if let Err(error) = running::start(&self.shared, &id) {
-            self.shared.servers().remove(&id);
-            self.shared.records.remove(&id).map_err(|error| unwritten(&error))?;
-            let program = &self.shared.settings.command[0];
-            return Err(Fault::Terminal(format!("{program} cannot be started: {error}")));
-        }
-        health::watch(&self.shared, &id);
-        Ok(id)
+        let (tenant, order) = (tenant.to_owned(), order.clone());
+        self.shared.on_disk(move |shared| shared.create(&tenant, &order)).await
     }
 
     async fn delete(&self, tenant: &str, id: &str) -> Result<(), Fault> {
-        {
-            let mut servers = self.shared.servers();
-            let running = servers.get_mut(id).filter(|running| running.record.tenant == tenant);
-            let record = &mut running.ok_or_else(|| gone(id))?.record;
-            if record.deleting {
-                return Ok(());
-            }
+        self.shared.of_tenant(tenant, id)?;
+        let id = id.to_owned();
+        let marked =
+            |record: &Record| (!record.deleting).then(|| Record { deleting: true, ..record.clone() });
+        let end = move |shared: &Arc<Shared>| {
             // Written first: a deletion that could not be is asked for again.
-            let marked = Record { deleting: true, ..record.clone() };
-            self.shared.records.write(&marked).map_err(|error| unwritten(&error))?;
-            *record = marked;
-        }
-        running::end(&self.shared, id);
-        Ok(())
+            if shared.change(&id, marked)? {
+                running::end(shared, &id);
+            }
+            Ok(())
+        };
+        self.shared.on_disk(end).await
     }
 
     async fn tag(&self, tenant: &str, id: &str, tags: &Tags) -> Result<(), Fault> {
-        let mut servers = self.shared.servers();
-        let running = servers.get_mut(id).filter(|running| running.record.tenant == tenant);
-        let record = &mut running.ok_or_else(|| gone(id))?.record;
-        let mut tagged = record.clone();
-        apply_tags(&mut tagged.metadata, tags);
-        self.shared.records.write(&tagged).map_err(|error| unwritten(&error))?;
-        *record = tagged;
-        Ok(())
+        self.shared.of_tenant(tenant, id)?;
+        let (id, tags) = (id.to_owned(), tags.clone());
+        let tagged = move |record: &Record| {
+            let mut tagged = record.clone();
+            apply_tags(&mut tagged.metadata, &tags);
+            Some(tagged)
+        };
+        self.shared.on_disk(move |shared| shared.change(&id, tagged).map(|_| ())).await
     }
 
     fn changes(&self) -> Option<watch::Receiver<u64>> {
