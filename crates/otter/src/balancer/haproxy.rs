@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use csv::StringRecord;
 use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
@@ -24,6 +25,11 @@ const LONGEST: u64 = 16 << 20;
 /// How often a node is asked to go while its last connections are being closed, and the pause between.
 const GOODBYES: u32 = 20;
 const GOODBYE: Duration = Duration::from_millis(50);
+
+/// The command that shows all backends with their nodes.
+const STATISTICS: &str = "show stat";
+/// What every node weighs.
+const WEIGHT: &str = "1";
 
 /// Where HAProxy is.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -70,6 +76,8 @@ impl Haproxy {
         };
         let path = self.settings.socket.display();
         match timeout(PATIENCE, talk).await {
+            // Even an answer that says nothing is a line; nothing at all comes from a process that is just ending.
+            Ok(Ok(answer)) if !answer.ends_with('\n') => Err(cut_off(command)),
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(Fault::Retryable(format!("HAProxy at {path} cannot be asked: {error}"))),
             Err(_) => Err(Fault::Retryable(format!("HAProxy at {path} does not answer"))),
@@ -93,7 +101,7 @@ impl Haproxy {
     async fn add_one(&self, balancer: &str, node: &NewNode) -> Result<(), Fault> {
         let (address, port) = (checked(&node.address)?, node.port);
         let id = format!("otter-{}-{port}", address.replace(':', "_"));
-        let add = format!("add server {balancer}/{id} {address}:{port} weight 1");
+        let add = format!("add server {balancer}/{id} {address}:{port} weight {WEIGHT}");
         self.tell(&add, &["New server registered"]).await?;
         // A new server is in maintenance until it is told otherwise.
         self.set_state(balancer, &id, word(node.condition)).await
@@ -124,49 +132,83 @@ fn checked(name: &str) -> Result<&str, Fault> {
     Err(Fault::Gone(format!("Backend {name:?} of HAProxy")))
 }
 
+fn cut_off(command: &str) -> Fault {
+    Fault::Retryable(format!("HAProxy breaks off in its answer to {:?}", verb(command)))
+}
+
+/// What a command does, without what it does that to.
+fn verb(command: &str) -> String {
+    command.split(' ').take(2).collect::<Vec<_>>().join(" ")
+}
+
 fn read_refusal(command: &str, answer: &str) -> Fault {
     let lower = answer.to_lowercase();
     if lower.contains("no such") || lower.contains("not found") || lower.contains("can't find") {
         return Fault::Gone(answer.to_owned());
     }
-    let passing = ["still has connections", "already exists", "must be in maintenance"];
+    let passing = ["still has connections", "already exists", "in maintenance mode"];
     if passing.iter().any(|word| lower.contains(word)) {
         return Fault::Retryable(format!("HAProxy: {answer}"));
     }
-    let verb = command.split(' ').take(2).collect::<Vec<_>>().join(" ");
-    Fault::Terminal(format!("HAProxy refuses to {verb}: {answer}"))
+    Fault::Terminal(format!("HAProxy refuses to {}: {answer}", verb(command)))
 }
 
-/// The nodes of a backend in the answer to `show stat`, which is CSV with a header; `None` if there
-/// is no such backend.
-fn read_pool(csv: &str, backend: &str) -> Option<Pool> {
-    let text = csv.trim_start_matches("# ");
+/// The nodes of a backend in the answer to `show stat`: CSV with a header, ended by an empty line.
+///
+/// A backend is not there only if the whole answer does not have it: servers whose backend is gone have no
+/// connections to lose.
+fn read_pool(answer: &str, backend: &str) -> Result<Pool, Fault> {
+    let cut_off = || cut_off(STATISTICS);
+    let text = answer.strip_prefix("# ").filter(|text| text.ends_with("\n\n")).ok_or_else(cut_off)?;
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
-    let header = reader.headers().ok()?.clone();
-    let column = |name: &str| header.iter().position(|there| there == name);
+    let header = reader.headers().map_err(|_| cut_off())?.clone();
+    let column = |name: &str| {
+        let found = header.iter().position(|there| there == name);
+        let missing =
+            || format!("HAProxy's statistics have no column {name}; version 2.6 or later is needed");
+        found.ok_or_else(|| Fault::Terminal(missing()))
+    };
     let (proxy, server) = (column("pxname")?, column("svname")?);
-    let (status, open, address) = (column("status")?, column("scur")?, column("addr")?);
+    let columns = Columns {
+        status: column("status")?,
+        weight: column("uweight")?,
+        open: column("scur")?,
+        address: column("addr")?,
+    };
     let mut pool = Pool::default();
     let mut known = false;
-    for row in reader.records().filter_map(Result::ok).filter(|row| row.get(proxy) == Some(backend)) {
-        let name = row.get(server).unwrap_or_default();
-        known |= name == "BACKEND";
-        let Some((host, port)) = row.get(address).and_then(|address| address.rsplit_once(':')) else {
-            continue;
-        };
-        let Ok(port) = port.parse() else { continue };
-        let status = row.get(status).unwrap_or_default();
-        pool.nodes.push(Node {
-            id: name.to_owned(),
-            address: host.to_owned(),
-            port,
-            condition: read_condition(status),
-            online: !status.starts_with("DOWN"),
-            ordinary: true,
-            connections: row.get(open).and_then(|open| open.parse().ok()),
-        });
+    for row in reader.records() {
+        let row = row.map_err(|_| cut_off())?;
+        if row.get(proxy) == Some(backend) {
+            let name = row.get(server).unwrap_or_default();
+            known |= name == "BACKEND";
+            pool.nodes.extend(read_node(name, &row, &columns));
+        }
     }
-    known.then_some(pool)
+    if known { Ok(pool) } else { Err(Fault::Gone(format!("Backend {backend} of HAProxy"))) }
+}
+
+/// Where the columns of a node are.
+struct Columns {
+    status: usize,
+    weight: usize,
+    open: usize,
+    address: usize,
+}
+
+/// A row of the statistics; `None` for what has no address with a port, such as the sum of a backend.
+fn read_node(name: &str, row: &StringRecord, columns: &Columns) -> Option<Node> {
+    let (host, port) = row.get(columns.address)?.rsplit_once(':')?;
+    let status = row.get(columns.status).unwrap_or_default();
+    Some(Node {
+        id: name.to_owned(),
+        address: host.to_owned(),
+        port: port.parse().ok()?,
+        condition: read_condition(status),
+        online: !status.starts_with("DOWN"),
+        ordinary: row.get(columns.weight) == Some(WEIGHT),
+        connections: row.get(columns.open).and_then(|open| open.parse().ok()),
+    })
 }
 
 fn read_condition(status: &str) -> Condition {
@@ -189,8 +231,7 @@ fn word(condition: Condition) -> &'static str {
 impl Balancer for Haproxy {
     async fn pool(&self, _tenant: &str, balancer: &str) -> Result<Pool, Fault> {
         let balancer = checked(balancer)?;
-        let answer = self.ask("show stat").await?;
-        read_pool(&answer, balancer).ok_or_else(|| Fault::Gone(format!("Backend {balancer} of HAProxy")))
+        read_pool(&self.ask(STATISTICS).await?, balancer)
     }
 
     async fn add(&self, _tenant: &str, balancer: &str, nodes: &[NewNode]) -> Result<(), Fault> {
@@ -208,7 +249,9 @@ impl Balancer for Haproxy {
         node: &str,
         condition: Condition,
     ) -> Result<(), Fault> {
-        self.set_state(checked(balancer)?, checked(node)?, word(condition)).await
+        let (balancer, node) = (checked(balancer)?, checked(node)?);
+        self.tell(&format!("set server {balancer}/{node} weight {WEIGHT}"), &[]).await?;
+        self.set_state(balancer, node, word(condition)).await
     }
 
     async fn remove(&self, _tenant: &str, balancer: &str, nodes: &[String]) -> Result<(), Fault> {
@@ -228,35 +271,42 @@ impl Balancer for Haproxy {
 mod tests {
     use super::*;
 
-    const STAT: &str = "# pxname,svname,qcur,scur,status,weight,addr,\n\
-                        web,FRONTEND,,3,OPEN,,,\n\
-                        app,one,0,2,no check,1,127.0.0.1:31000,\n\
-                        app,two,0,0,DRAIN,1,127.0.0.1:31001,\n\
-                        app,three,0,0,DOWN 1/2,1,[::1]:31002,\n\
-                        app,four,0,0,MAINT,1,127.0.0.1:31003,\n\
-                        app,BACKEND,0,2,UP,4,,\n\
-                        other,BACKEND,0,0,UP,0,,\n";
+    const STAT: &str = "# pxname,svname,qcur,scur,status,weight,addr,uweight,\n\
+                        web,FRONTEND,,3,OPEN,,,,\n\
+                        app,one,0,2,no check,1,127.0.0.1:31000,1,\n\
+                        app,two,0,0,DRAIN,1,127.0.0.1:31001,1,\n\
+                        app,three,0,0,DOWN 1/2,1,[::1]:31002,1,\n\
+                        app,four,0,0,MAINT,0,127.0.0.1:31003,0,\n\
+                        app,BACKEND,0,2,UP,4,,,\n\
+                        other,BACKEND,0,0,UP,0,,,\n\n";
 
     #[test]
     fn the_statistics_of_a_backend_are_read() {
         let pool = read_pool(STAT, "app").unwrap();
-        let seen: Vec<_> = pool
-            .nodes
-            .iter()
-            .map(|node| (node.id.as_str(), node.port, node.condition, node.online, node.connections))
-            .collect();
+        let told = |node: &Node| (node.port, node.condition, node.online, node.ordinary, node.connections);
+        let seen: Vec<_> = pool.nodes.iter().map(|node| (node.id.as_str(), told(node))).collect();
         assert_eq!(
             seen,
             [
-                ("one", 31000, Condition::Enabled, true, Some(2)),
-                ("two", 31001, Condition::Draining, true, Some(0)),
-                ("three", 31002, Condition::Enabled, false, Some(0)),
-                ("four", 31003, Condition::Disabled, true, Some(0)),
+                ("one", (31000, Condition::Enabled, true, true, Some(2))),
+                ("two", (31001, Condition::Draining, true, true, Some(0))),
+                ("three", (31002, Condition::Enabled, false, true, Some(0))),
+                ("four", (31003, Condition::Disabled, true, false, Some(0))),
             ]
         );
-        assert_eq!(read_pool(STAT, "other"), Some(Pool::default()));
-        assert_eq!(read_pool(STAT, "nothing"), None);
-        assert_eq!(read_pool("Unknown command", "app"), None);
+        assert_eq!(read_pool(STAT, "other"), Ok(Pool::default()));
+        assert!(matches!(read_pool(STAT, "nothing"), Err(Fault::Gone(_))));
+    }
+
+    #[test]
+    fn a_backend_is_not_gone_because_an_answer_is_not_whole() {
+        for length in 0..STAT.len() {
+            let cut = read_pool(&STAT[..length], "app");
+            assert!(matches!(cut, Err(Fault::Retryable(_))), "{length}: {cut:?}");
+        }
+        assert!(matches!(read_pool("Unknown command\n\n", "app"), Err(Fault::Retryable(_))));
+        let old = STAT.replace("uweight", "other");
+        assert!(matches!(read_pool(&old, "app"), Err(Fault::Terminal(told)) if told.contains("uweight")));
     }
 
     #[test]
@@ -272,6 +322,8 @@ mod tests {
         assert!(matches!(read_refusal("del server a/b", "No such server."), Fault::Gone(_)));
         let busy = "Server still has connections attached to it, cannot remove it.";
         assert!(matches!(read_refusal("del server a/b", busy), Fault::Retryable(_)));
+        let enabled = "Only servers in maintenance mode can be deleted.";
+        assert!(matches!(read_refusal("del server a/b", enabled), Fault::Retryable(_)));
         let fault = read_refusal("add server a/b", "backend 'a' is of the wrong algorithm");
         assert!(matches!(fault, Fault::Terminal(text) if text.contains("refuses to add server")));
     }

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -58,7 +59,7 @@ pub(crate) struct Owned(pub(crate) Child);
 
 impl Owned {
     /// Always true: what has ended by itself fails the test.
-    fn lives(&mut self) -> bool {
+    pub(crate) fn lives(&mut self) -> bool {
         let ended = self.0.try_wait().unwrap();
         assert!(ended.is_none(), "a process ended by itself: {ended:?}");
         true
@@ -74,7 +75,8 @@ impl Drop for Owned {
 
 /// A HAProxy with an empty backend `app`.
 pub(crate) struct Haproxy {
-    _process: Owned,
+    process: Option<Owned>,
+    config: PathBuf,
     pub(crate) socket: PathBuf,
     pub(crate) port: u16,
 }
@@ -88,11 +90,35 @@ impl Haproxy {
             socket.display()
         );
         std::fs::write(&config, text).unwrap();
-        let process = Command::new("haproxy").arg("-db").arg("-f").arg(&config).stderr(Stdio::null()).spawn();
-        let process = process.expect("haproxy is needed here: apt-get install haproxy");
-        let mut process = Owned(process);
-        eventually("HAProxy listens", || process.lives() && TcpStream::connect(("127.0.0.1", port)).is_ok());
-        Self { _process: process, socket, port }
+        let mut haproxy = Self { process: None, config, socket, port };
+        haproxy.run();
+        haproxy
+    }
+
+    pub(crate) fn run(&mut self) {
+        let mut command = Command::new("haproxy");
+        let process = command.arg("-db").arg("-f").arg(&self.config).stderr(Stdio::null()).spawn();
+        let mut process = Owned(process.expect("haproxy is needed here: apt-get install haproxy"));
+        // The port comes first, the socket a moment later.
+        let listens = || {
+            TcpStream::connect(("127.0.0.1", self.port)).is_ok() && UnixStream::connect(&self.socket).is_ok()
+        };
+        eventually("HAProxy listens", || process.lives() && listens());
+        self.process = Some(process);
+    }
+
+    /// SIGKILL; it forgets its nodes.
+    pub(crate) fn stop(&mut self) {
+        self.process = None;
+    }
+
+    /// Has it do something behind the service's back.
+    pub(crate) fn ask(&self, command: &str) -> String {
+        let mut socket = UnixStream::connect(&self.socket).unwrap();
+        socket.write_all(format!("{command}\n").as_bytes()).unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).unwrap();
+        answer
     }
 }
 
@@ -167,6 +193,8 @@ fn processes(command: &Path) -> String {
 pub(crate) struct Program {
     pub(crate) folder: tempfile::TempDir,
     port: u16,
+    /// What systemd hands over to it, if anything.
+    pub(crate) credentials: Option<PathBuf>,
     process: Option<Owned>,
 }
 
@@ -195,7 +223,7 @@ impl Program {
              [converge]\ninterval = \"1s\"\n{launcher}"
         );
         std::fs::write(folder.path().join("otter.toml"), text).unwrap();
-        let mut program = Self { folder, port, process: None };
+        let mut program = Self { folder, port, credentials: None, process: None };
         program.run();
         program
     }
@@ -211,6 +239,7 @@ impl Program {
             .arg("serve")
             .current_dir(self.folder.path())
             .env("RUST_LOG", "info")
+            .envs(self.credentials.iter().map(|folder| ("CREDENTIALS_DIRECTORY", folder)))
             .stderr(log.unwrap())
             .spawn()
             .unwrap();
