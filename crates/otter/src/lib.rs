@@ -52,4 +52,5 @@ mod worker;
 
 pub use api::{admin_router, router};
 pub use app::{App, Parts};
+pub use secret::handed_over;
 pub use serve::serve;

@@ -97,20 +97,38 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     Ok(())
 }
 
+/// The folder in which systemd hands over what `LoadCredential=` names, if it does.
+fn handing_folder() -> Option<PathBuf> {
+    std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from)
+}
+
+/// The file of a credential that systemd has handed over under this name, if it has.
+pub fn handed_over(name: &str) -> Option<PathBuf> {
+    handing_folder().map(|folder| folder.join(name)).filter(|path| path.exists())
+}
+
 /// Refuses a file that somebody besides its owner can read.
 ///
 /// # Errors
 /// When it is such a file, or cannot be looked at; the message says what mends it.
 #[cfg(unix)]
 pub(crate) fn refuse_readable_by_others(path: &Path) -> anyhow::Result<()> {
+    refuse_readable(path, handing_folder().as_deref())
+}
+
+/// systemd's files belong to root, and a service that runs as another user gets to read them by an access list,
+/// which shows as the group's mode. The folder they lie in is for that service alone.
+#[cfg(unix)]
+fn refuse_readable(path: &Path, handed_over: Option<&Path>) -> anyhow::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let meta = std::fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let mode = meta.permissions().mode();
+    let mode = meta.permissions().mode() & 0o777;
+    let is_handed_over = handed_over.is_some_and(|folder| path.parent() == Some(folder));
+    let forbidden = if is_handed_over { 0o037 } else { 0o077 };
     ensure!(
-        mode & 0o077 == 0,
+        mode & forbidden == 0,
         "{path} can be read by others (mode {mode:03o}); mend it with: chmod 600 {path}",
         path = path.display(),
-        mode = mode & 0o777
     );
     Ok(())
 }
@@ -153,6 +171,22 @@ mod tests {
             let error = Sealer::from_file(&path, true).err().unwrap().to_string();
             assert!(error.contains("chmod 600"), "{error}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_key_that_systemd_hands_over_may_be_read_by_its_group() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("otter.key");
+        std::fs::write(&path, random_hex()).unwrap();
+        let refused = |mode, handed_over| {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            refuse_readable(&path, handed_over).is_err()
+        };
+        assert!(!refused(0o400, None) && !refused(0o440, Some(folder.path())));
+        assert!(refused(0o440, None) && refused(0o440, Some(Path::new("/elsewhere"))));
+        assert!(refused(0o444, Some(folder.path())) && refused(0o460, Some(folder.path())));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod access;
 mod convergence;
 mod fuzz;
 mod groups;
+mod handover;
 mod haproxies;
 mod held;
 mod identity;

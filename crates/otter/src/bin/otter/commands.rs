@@ -63,11 +63,7 @@ fn load(common: &Common) -> anyhow::Result<Settings> {
     if let Some(database) = &common.database {
         settings.database.clone_from(database);
     }
-    let handed_over =
-        std::env::var_os("CREDENTIALS_DIRECTORY").map(|folder| Path::new(&folder).join(CREDENTIAL));
-    if settings.key_file.is_none() {
-        settings.key_file = handed_over.filter(|path| path.exists());
-    }
+    settings.key_file = settings.key_file.or_else(|| otter::handed_over(CREDENTIAL));
     Ok(settings)
 }
 
