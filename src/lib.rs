@@ -26,10 +26,11 @@
 //! * [`cli`], [`commands`], [`output`], [`exit`]: what is typed, done, printed and returned;
 //!   [`survey`] is what `check` looks for.
 //! * [`import`]: settings of other programs, brought over. Pure.
-//! * [`memo`], [`known`], [`files`], [`table`], [`markup`], [`logging`], [`signals`]: small things the rest stands on.
+//! * [`memo`], [`known`], [`files`], [`table`], [`markup`], [`chart`], [`logging`], [`signals`]: small things the rest stands on.
 
 pub mod calibrate;
 pub mod capacity;
+pub mod chart;
 pub mod cli;
 pub mod commands;
 pub mod controller;

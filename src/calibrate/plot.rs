@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::objective::Objective;
 use super::{Calibration, Estimate, Law};
+use crate::chart::marks;
 use crate::markup::escaped;
 
 const WIDTH: f64 = 900.0;
@@ -15,7 +16,7 @@ const CHART: f64 = 240.0;
 const SPACE: f64 = 70.0;
 /// Straight pieces that a curve is drawn with.
 const PIECES: u32 = 120;
-/// Numbers along an axis, about.
+/// At most about so many numbers along an axis.
 const MARKS: f64 = 7.0;
 
 /// One chart: its place in the picture, and what it spans.
@@ -43,11 +44,10 @@ pub fn svg(name: &str, objective: &Objective, found: &Calibration) -> String {
         |of: &dyn Fn(usize) -> f64| (0..found.levels.len()).map(of).fold(f64::MIN_POSITIVE, f64::max) * 1.1;
     let throughput =
         Chart { bottom: TOP + CHART, most_x, most_y: most(&|i| found.levels[i].throughput.unwrap_or(0.0)) };
-    let strain = Chart {
-        bottom: TOP + 2.0 * CHART + SPACE,
-        most_x,
-        most_y: most(&|i| found.levels[i].strain.max(1.0)),
-    };
+    // Of live history no throughput is known: then there is one chart.
+    let above = if found.law.is_some() { CHART + SPACE } else { 0.0 };
+    let strain =
+        Chart { bottom: TOP + above + CHART, most_x, most_y: most(&|i| found.levels[i].strain.max(1.0)) };
     let mut out = head(name, objective, &strain);
     out += &band(&strain, &found.connections);
     out += &format!("<path class=\"bound\" d=\"M{LEFT} {:.1}H{RIGHT}\"/>\n", strain.y(1.0));
@@ -68,7 +68,8 @@ fn head(name: &str, objective: &Objective, lowest: &Chart) -> String {
     let height = lowest.bottom + 60.0;
     let title = escaped(&format!("{name}: {objective}"));
     format!(
-        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" font-size="13">
+        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" font-family="sans-serif" font-size="13">
+<title>{title}</title>
 <style>.axis{{stroke:#666;fill:none}}.dot{{fill:#000}}.law{{stroke:#36c;fill:none;stroke-width:2}}.bound{{stroke:#c40;stroke-dasharray:6 4}}.band{{fill:#c40;fill-opacity:.18}}</style>
 <rect width="100%" height="100%" fill="#fff"/>
 <text x="{LEFT}" y="28" font-size="17">{title}</text>
@@ -118,7 +119,7 @@ fn axes(chart: &Chart, what: &str) -> String {
         top - 8.0,
         bottom + 36.0
     );
-    for n in marks(chart.most_x) {
+    for n in marks(0.0, chart.most_x, MARKS) {
         let _ = writeln!(
             out,
             r#"<text x="{:.1}" y="{}" text-anchor="middle">{n}</text>"#,
@@ -126,21 +127,11 @@ fn axes(chart: &Chart, what: &str) -> String {
             bottom + 18.0
         );
     }
-    for value in marks(chart.most_y) {
+    for value in marks(0.0, chart.most_y, MARKS) {
         let y = chart.y(value) + 4.0;
         let _ = writeln!(out, r#"<text x="{}" y="{y:.1}" text-anchor="end">{value}</text>"#, LEFT - 8.0);
     }
     out
-}
-
-/// Round numbers from zero up to `most`.
-fn marks(most: f64) -> Vec<f64> {
-    let rough = most / MARKS;
-    let power = 10f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * power).into_iter().find(|step| *step >= rough);
-    let step = step.unwrap_or(10.0 * power);
-    // Rounded again, since 3 x 0.2 is not 0.6.
-    (0..).map(|k| (f64::from(k) * step * 1e6).round() / 1e6).take_while(|mark| *mark <= most).collect()
 }
 
 fn facts(found: &Calibration) -> String {
@@ -162,16 +153,4 @@ fn facts(found: &Calibration) -> String {
         let _ = writeln!(out, r#"<text x="{}" y="{y}">{}</text>"#, RIGHT + 25.0, escaped(fact));
         out
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn marks_are_round_and_reach_the_end() {
-        assert_eq!(marks(100.8), [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]);
-        assert_eq!(marks(1.0), [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]);
-        assert_eq!(marks(2100.0), [0.0, 500.0, 1000.0, 1500.0, 2000.0]);
-    }
 }

@@ -55,13 +55,13 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     pub cooldown: Option<Duration>,
     /// Judge many values of one numeric rule: target=0.5..1.0, scale_down_after=1..10, cooldown=0s..15m,
-    /// down.stabilization=0s..30m.
+    /// stabilization_down=0s..30m.
     #[arg(long, value_name = "KEY=FROM..TO", value_parser = sweep)]
     pub sweep: Option<Sweep>,
     /// How many values a sweep tries.
     #[arg(long, value_name = "COUNT", default_value_t = 11, value_parser = clap::value_parser!(u32).range(2..=100_000))]
     pub points: u32,
-    /// Draw the course of what is judged first, as SVG.
+    /// Draw the course of what is judged first, or the trade-off that a sweep finds, as SVG.
     #[arg(long, value_name = "FILE")]
     pub plot: Option<PathBuf>,
     /// Write all of it as one page that needs nothing else: scores, pictures, settings judged.
@@ -76,6 +76,13 @@ pub struct Sweep {
     pub knob: Knob,
     /// From the first value to the last; seconds for a time.
     pub values: RangeInclusive<f64>,
+}
+
+fn not_negative(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() && number >= 0.0 => Ok(number),
+        _ => Err("a number of zero or more is wanted".to_owned()),
+    }
 }
 
 fn above_zero(text: &str) -> Result<f64, String> {
@@ -129,6 +136,7 @@ fn sweep(text: &str) -> Result<Sweep, String> {
     })?;
     let value = |text: &str| match knob.unit {
         Unit::Number => above_zero(text),
+        Unit::NumberOrZero => not_negative(text),
         Unit::Count => text.parse::<u32>().map(f64::from).map_err(|_| format!("{text:?} is no whole number")),
         Unit::Time => {
             duration::parse(text).map(|time| time.as_secs_f64()).map_err(|why| format!("{text:?} {why}"))
@@ -173,6 +181,7 @@ mod tests {
         assert_eq!(read("target=0.5..1.0"), Ok(("target", 0.5, 1.0)));
         assert_eq!(read("cooldown=0s..15m"), Ok(("cooldown", 0.0, 900.0)));
         assert_eq!(read("scale_up_after=1..3"), Ok(("scale_up_after", 1.0, 3.0)));
+        assert_eq!(read("tolerance_up=0..0.3"), Ok(("tolerance_up", 0.0, 0.3)));
         for wrong in [
             "target",
             "target=1",
@@ -181,6 +190,7 @@ mod tests {
             "target=0..1",
             "cooldown=0..9",
             "max=1..2.5",
+            "percent_down=-1..100",
         ] {
             assert!(sweep(wrong).is_err(), "{wrong}");
         }

@@ -7,7 +7,7 @@ use crate::model::Rules;
 /// One numeric rule.
 #[derive(Debug, Clone, Copy)]
 pub struct Knob {
-    /// Its name, as in the settings; `up.` and `down.` are the directions of `tracking`.
+    /// Its name, as its key in the settings; those of `tracking` without that word before them.
     pub name: &'static str,
     /// What its value is counted in.
     pub unit: Unit,
@@ -17,8 +17,10 @@ pub struct Knob {
 /// What a rule's value is counted in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
-    /// A plain number.
+    /// A number above zero.
     Number,
+    /// A number, zero too.
+    NumberOrZero,
     /// Whole servers or readings.
     Count,
     /// Seconds.
@@ -50,16 +52,16 @@ pub const KNOBS: [Knob; 23] = [
     knob("max", Unit::Count, |rules, value| rules.max = Some(count(value))),
     knob("boot", Unit::Time, |rules, value| rules.boot = Some(seconds(value))),
     knob("boot_timeout", Unit::Time, |rules, value| rules.boot_timeout = seconds(value)),
-    knob("up.tolerance", Unit::Number, |rules, value| rules.tracking.up.tolerance = value),
-    knob("up.stabilization", Unit::Time, |rules, value| rules.tracking.up.stabilization = seconds(value)),
-    knob("up.servers", Unit::Count, |rules, value| rules.tracking.up.servers = count(value)),
-    knob("up.percent", Unit::Number, |rules, value| rules.tracking.up.percent = value),
-    knob("up.period", Unit::Time, |rules, value| rules.tracking.up.period = seconds(value)),
-    knob("down.tolerance", Unit::Number, |rules, value| rules.tracking.down.tolerance = value),
-    knob("down.stabilization", Unit::Time, |rules, value| rules.tracking.down.stabilization = seconds(value)),
-    knob("down.servers", Unit::Count, |rules, value| rules.tracking.down.servers = count(value)),
-    knob("down.percent", Unit::Number, |rules, value| rules.tracking.down.percent = value),
-    knob("down.period", Unit::Time, |rules, value| rules.tracking.down.period = seconds(value)),
+    knob("tolerance_up", Unit::NumberOrZero, |rules, value| rules.tracking.up.tolerance = value),
+    knob("stabilization_up", Unit::Time, |rules, value| rules.tracking.up.stabilization = seconds(value)),
+    knob("servers_up", Unit::Count, |rules, value| rules.tracking.up.servers = count(value)),
+    knob("percent_up", Unit::NumberOrZero, |rules, value| rules.tracking.up.percent = value),
+    knob("period_up", Unit::Time, |rules, value| rules.tracking.up.period = seconds(value)),
+    knob("tolerance_down", Unit::NumberOrZero, |rules, value| rules.tracking.down.tolerance = value),
+    knob("stabilization_down", Unit::Time, |rules, value| rules.tracking.down.stabilization = seconds(value)),
+    knob("servers_down", Unit::Count, |rules, value| rules.tracking.down.servers = count(value)),
+    knob("percent_down", Unit::NumberOrZero, |rules, value| rules.tracking.down.percent = value),
+    knob("period_down", Unit::Time, |rules, value| rules.tracking.down.period = seconds(value)),
 ];
 
 impl Knob {
@@ -78,7 +80,7 @@ impl Knob {
         let at =
             |point: u32| from + (to - from) * f64::from(point) / f64::from(points.saturating_sub(1).max(1));
         let mut values: Vec<f64> = (0..points).map(at).collect();
-        if self.unit != Unit::Number {
+        if matches!(self.unit, Unit::Count | Unit::Time) {
             values.iter_mut().for_each(|value| *value = value.round());
             values.dedup();
         }

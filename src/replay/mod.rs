@@ -3,8 +3,9 @@
 //!
 //! Reading order: `trace` (the load), `history` (that of a live group), `fleet` (servers that boot), [`run`]
 //! here (the time model), `oracle` (the cheapest fleet that is never short), `score` (the bill), `live` (the
-//! decision that runs live), `peers` (known policies), `caveats` (what scores do not say), `plot` (a course as a picture), `report` (a page of
-//! all that), `knob` (what a sweep turns).
+//! decision that runs live), `peers` (known policies), `caveats` (what scores do not say), `plot` (a course as a
+//! picture), `knob` (what a sweep turns), `curve` (what it comes to), `svg` (what both pictures are made of),
+//! `report` (a page of all that).
 //!
 //! The time model. In tick k the load meets the servers that are ready; the tick is scored. At its end
 //! the policy sees it and may name another number of servers. More of them are paid from tick k+1 and
@@ -12,6 +13,7 @@
 //! without a sample is shown as such, and not scored.
 
 pub mod caveats;
+pub mod curve;
 mod fleet;
 pub mod history;
 pub mod knob;
@@ -21,6 +23,7 @@ pub mod peers;
 pub mod plot;
 pub mod report;
 pub mod score;
+mod svg;
 #[cfg(test)]
 mod tests;
 pub mod trace;

@@ -1,14 +1,14 @@
 //! The course of a fleet as a picture: SVG that reads in print and without colour, on light and on dark.
 
-use std::fmt::{Display, Write};
+use std::fmt::Write;
 use std::ops::Range;
 
 use super::score::Score;
+use super::svg::{add, path, picture, text};
 use super::trace::Trace;
 use super::{Course, Setup};
-use crate::markup::escaped;
+use crate::chart::marks;
 
-const WIDTH: f64 = 1160.0;
 const LEFT: f64 = 50.0;
 const TOP: f64 = 50.0;
 const HEIGHT: f64 = 320.0;
@@ -16,18 +16,18 @@ const HEIGHT: f64 = 320.0;
 const ACROSS: f64 = 900.0;
 const COLUMNS: usize = 900;
 /// The lane below the chart, in which moves are marked: those up above its middle, those down below it.
-const LANE: f64 = 34.0;
+const LANE: f64 = 42.0;
 const LABELS: usize = 5;
 
-/// Colours, taken from the page around the picture where there are any; each first as it is by itself, for
-/// programs that know no variables. Serving and booting differ in lightness, what is short in its stripes.
+/// At most about so many numbers of servers beside the chart.
+const MARKS: f64 = 7.0;
+
+/// Serving and booting differ in lightness, what is short in its stripes.
 const STYLE: &str = "\
-.paper{fill:#fff;fill:var(--paper,#fff)}.ready{fill:#8ea3b8;fill:var(--ready,#8ea3b8)}\
+.ready{fill:#8ea3b8;fill:var(--ready,#8ea3b8)}\
 .booting{fill:#dbe4ec;fill:var(--booting,#dbe4ec)}.short{fill:url(#stripes)}\
 .load{fill:none;stroke:#000;stroke:var(--ink,#000);stroke-width:1.2}\
-.grid{fill:none;stroke:#999;stroke:var(--grid,#999);stroke-width:.5}\
-.move{fill:none;stroke:#000;stroke:var(--ink,#000);stroke-width:1}\
-text{fill:#000;fill:var(--ink,#000)}";
+.move{fill:none;stroke:#000;stroke:var(--ink,#000);stroke-width:1}";
 const STRIPES: &str = "\
 <defs><pattern id=\"stripes\" width=\"5\" height=\"5\" patternUnits=\"userSpaceOnUse\" \
 patternTransform=\"rotate(45)\"><rect width=\"5\" height=\"5\" fill=\"#fff\"/>\
@@ -69,26 +69,19 @@ pub fn svg(trace: &Trace, setup: &Setup, course: &Course, name: &str, score: &Sc
     let columns = columns(trace, setup, course);
     let most = columns.iter().map(|c| f64::from(c.paid).max(c.load.unwrap_or(0.0))).fold(1.0, f64::max);
     let scale = Scale { most: most * 1.05, step: ACROSS / columns.len().max(1) as f64 };
-    let height = TOP + HEIGHT + LANE + 40.0;
-    let title = format!("{} on {}", escaped(name), escaped(&trace.name));
     let parts = [
-        format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" \
-             font-family=\"sans-serif\" font-size=\"13\">\n<title>{title}</title>\n<desc>{}</desc>\n{STRIPES}\n\
-             <style>{STYLE}</style>\n<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n\
-             <text x=\"{LEFT}\" y=\"26\" font-size=\"17\">{title}</text>\n",
-            facts(score).join(", ")
-        ),
+        format!("{STRIPES}\n"),
         grid(trace, &scale),
         area("booting", &columns, &scale, |column| column.paid),
         area("ready", &columns, &scale, |column| column.ready),
         path("short", &short(&columns, &scale)),
         path("load", &line(&columns, &scale)),
-        path("move up", &marks(&columns, &scale, |column| column.up, -10.0)),
-        path("move down", &marks(&columns, &scale, |column| column.down, 10.0)),
+        path("move up", &marked(&columns, &scale, |column| column.up, -10.0)),
+        path("move down", &marked(&columns, &scale, |column| column.down, 10.0)),
         side(score),
     ];
-    parts.concat() + "</svg>\n"
+    let title = format!("{name} on {}", trace.name);
+    picture(&title, &facts(score).join(", "), TOP + HEIGHT + LANE + 40.0, STYLE, &parts)
 }
 
 fn columns(trace: &Trace, setup: &Setup, course: &Course) -> Vec<Column> {
@@ -119,10 +112,6 @@ fn larger(one: Option<f64>, other: Option<f64>) -> Option<f64> {
         (Some(one), Some(other)) => Some(one.max(other)),
         (one, other) => one.or(other),
     }
-}
-
-fn path(class: &str, d: &str) -> String {
-    format!("<path class=\"{class}\" d=\"{d}\"/>\n")
 }
 
 /// The columns filled from the bottom to `servers`, as one outline.
@@ -161,7 +150,7 @@ fn line(columns: &[Column], scale: &Scale) -> String {
 }
 
 /// Strokes from the middle of the lane, for the columns in which the fleet was moved that way.
-fn marks(columns: &[Column], scale: &Scale, moved: impl Fn(&Column) -> bool, length: f64) -> String {
+fn marked(columns: &[Column], scale: &Scale, moved: impl Fn(&Column) -> bool, length: f64) -> String {
     let middle = TOP + HEIGHT + LANE / 2.0;
     let mut d = String::new();
     for (n, _) in columns.iter().enumerate().filter(|(_, column)| moved(column)) {
@@ -174,14 +163,13 @@ fn marks(columns: &[Column], scale: &Scale, moved: impl Fn(&Column) -> bool, len
 fn grid(trace: &Trace, scale: &Scale) -> String {
     let (bottom, right, middle) = (TOP + HEIGHT, LEFT + ACROSS, TOP + HEIGHT + LANE / 2.0);
     let mut out = String::new();
-    let step = (scale.most / 5.0).ceil().max(1.0);
-    for servers in (0..).map(|n| f64::from(n) * step).take_while(|servers| *servers <= scale.most) {
+    for servers in marks(0.0, scale.most, MARKS).into_iter().filter(|servers| servers.fract() == 0.0) {
         let y = scale.y(servers);
         add(&mut out, path("grid", &format!("M{LEFT} {y:.1}H{right}")));
         add(&mut out, text(LEFT - 6.0, y + 4.0, "end", servers));
     }
     add(&mut out, path("grid", &format!("M{LEFT} {middle}H{right}")));
-    add(&mut out, text(LEFT - 6.0, middle - 2.0, "end", "up"));
+    add(&mut out, text(LEFT - 6.0, middle - 1.0, "end", "up"));
     add(&mut out, text(LEFT - 6.0, middle + 12.0, "end", "down"));
     add(&mut out, text(LEFT, TOP - 8.0, "start", "servers, and load in servers"));
     let span = trace.end().duration_since(trace.start);
@@ -236,15 +224,6 @@ fn facts(score: &Score) -> [String; 9] {
         format!("{moves} moves"),
         format!("{reversals} reversals"),
     ]
-}
-
-fn text(x: f64, y: f64, anchor: &str, what: impl Display) -> String {
-    format!("<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{what}</text>\n")
-}
-
-/// Appends; writing to a string cannot fail.
-fn add(out: &mut String, what: impl Display) {
-    let _ = write!(out, "{what}");
 }
 
 #[cfg(test)]

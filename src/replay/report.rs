@@ -14,29 +14,33 @@ use crate::markup::escaped;
 pub struct Judged<'a> {
     /// What was judged, as people read it.
     pub name: String,
-    /// Its settings, as text; none of what has none.
-    pub settings: Option<String>,
+    /// Its settings, key and value; none of what has none.
+    pub settings: Vec<(String, String)>,
     /// What it cost.
     pub score: &'a Score,
-    /// What became of the fleet.
-    pub course: &'a Course,
+    /// What became of the fleet, where that is to be drawn.
+    pub course: Option<Course>,
 }
 
 const STYLE: &str = "\
 :root{color-scheme:light dark;--paper:#fff;--ink:#1a1a1a;--ready:#8ea3b8;--booting:#dbe4ec;--grid:#999}\
 @media (prefers-color-scheme:dark){:root{--paper:#16191d;--ink:#e6e6e6;--ready:#4d6278;--booting:#2c3947;--grid:#666}}\
-@media print{:root{--paper:#fff;--ink:#000;--ready:#8ea3b8;--booting:#dbe4ec}figure{break-inside:avoid}}\
 body{font:16px/1.5 sans-serif;max-width:75rem;margin:2rem auto;padding:0 1rem;background:var(--paper);color:var(--ink)}\
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}caption{text-align:left;padding:.5rem 0}\
 .wide{overflow-x:auto}th,td{padding:.25rem .75rem;border-bottom:1px solid var(--grid);text-align:right}\
 th:first-child{text-align:left}figure{margin:2rem 0}svg{width:100%;height:auto}\
-pre{overflow-x:auto;border-left:3px solid var(--grid);padding-left:1rem;font-size:.85rem}";
+dl{columns:18rem;column-gap:3rem;font-size:.875em}\
+dl div{display:flex;justify-content:space-between;gap:1rem;break-inside:avoid;border-bottom:1px dotted var(--grid)}\
+dt{overflow-wrap:anywhere}dd{margin:0;text-align:right;font-variant-numeric:tabular-nums}\
+@media print{:root{--paper:#fff;--ink:#000;--ready:#8ea3b8;--booting:#dbe4ec;--grid:#999}\
+body{font-size:11px;margin:0;padding:0}.wide{overflow:visible}th,td{padding:.15rem .3rem}\
+section{break-inside:avoid}h1,h2,h3{break-after:avoid}}";
 
 const COLUMNS: [&str; 9] =
     ["J", "J10", "short", "longest", "lost load", "spare", "server hours", "moves", "reversals"];
 
-/// The report of everything judged on `trace`.
-pub fn html(trace: &Trace, setup: &Setup, world: &str, judged: &[Judged]) -> String {
+/// The report of everything judged on `trace` in a `world` told in words, with the curve of a sweep if it was one.
+pub fn html(trace: &Trace, setup: &Setup, world: &str, judged: &[Judged], curve: Option<&str>) -> String {
     let name = escaped(&trace.name);
     let mut out = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -47,8 +51,13 @@ pub fn html(trace: &Trace, setup: &Setup, world: &str, judged: &[Judged]) -> Str
     );
     out.push_str(&table(judged));
     out.push_str(&to_keep_in_mind(trace, setup));
+    if let Some(curve) = curve {
+        out.push_str(&section("The trade-off", &format!("<figure>\n{curve}</figure>\n")));
+    }
     for one in judged {
-        out.push_str(&figure(trace, setup, one));
+        out.push_str(
+            &one.course.as_ref().map_or(String::new(), |course| of_course(trace, setup, one, course)),
+        );
     }
     out.push_str("</main>\n</body>\n</html>\n");
     out
@@ -93,13 +102,25 @@ fn sentence(text: &str) -> String {
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }
 
-fn figure(trace: &Trace, setup: &Setup, judged: &Judged) -> String {
-    let Judged { name, settings, score, course } = judged;
+fn of_course(trace: &Trace, setup: &Setup, judged: &Judged, course: &Course) -> String {
+    let Judged { name, settings, score, .. } = judged;
     let svg = plot::svg(trace, setup, course, name, score);
-    let settings = settings.as_ref().map_or(String::new(), |settings| {
-        format!("<h3>Settings judged</h3>\n<pre>{}</pre>\n", escaped(settings))
-    });
-    format!("<section>\n<h2>{}</h2>\n<figure>\n{svg}</figure>\n{settings}</section>\n", escaped(name))
+    section(name, &format!("<figure>\n{svg}</figure>\n{}", settings_judged(settings)))
+}
+
+fn settings_judged(settings: &[(String, String)]) -> String {
+    if settings.is_empty() {
+        return String::new();
+    }
+    let item = |(key, value): &(String, String)| {
+        format!("<div><dt>{}</dt><dd>{}</dd></div>\n", escaped(key), escaped(value))
+    };
+    let items: String = settings.iter().map(item).collect();
+    format!("<h3>Settings judged</h3>\n<dl>\n{items}</dl>\n")
+}
+
+fn section(title: &str, content: &str) -> String {
+    format!("<section>\n<h2>{}</h2>\n{content}</section>\n", escaped(title))
 }
 
 #[cfg(test)]
@@ -118,10 +139,18 @@ mod tests {
         let setup = Setup { capacity: 10.0, fixed: 0.0, boot: 1, limits: Limits { min: 1, max: 9 } };
         let course = Course { ready: vec![1, 1, 3, 3], paid: vec![1, 3, 3, 3], change: vec![2, 0, 0, -2] };
         let score = Judge::new(&trace, &setup).score(&course);
-        let one =
-            Judged { name: "a & b".into(), settings: Some("x < 1".into()), score: &score, course: &course };
-        let page = html(&trace, &setup, "a world", &[one]);
-        assert!(page.contains("&lt;load&gt;.csv") && page.contains("a &amp; b") && page.contains("x &lt; 1"));
+        let one = Judged {
+            name: "a & b".into(),
+            settings: vec![("x".into(), "< 1".into())],
+            score: &score,
+            course: Some(course),
+        };
+        let page = html(&trace, &setup, "a world", &[one], None);
+        assert!(
+            page.contains("&lt;load&gt;.csv")
+                && page.contains("a &amp; b")
+                && page.contains("<dd>&lt; 1</dd>")
+        );
         assert!(page.contains("25.0 % of the time has no sample"), "{page}");
         assert_eq!(page.matches("<svg").count(), 1);
         let outside = page.replace("http://www.w3.org/2000/svg", "");

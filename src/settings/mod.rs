@@ -55,6 +55,8 @@ use place::Place;
 use problem::Report;
 use schema::{Form, Key};
 
+use crate::rulebook::Rulebook;
+
 /// Every section of a settings file.
 const SECTIONS: &[Key] = &[
     Key::new(cloud::SECTION, Form::Table(cloud::KEYS)),
@@ -225,6 +227,14 @@ impl Settings {
     pub fn group(&self, name: &str) -> Option<&GroupSettings> {
         self.groups.iter().find(|group| group.name == name)
     }
+}
+
+/// Every rule in force, defaults too, by its key in `[[group]]` and as `check` shows it.
+pub fn rules_in_force(book: &Rulebook) -> Vec<(String, String)> {
+    let nowhere = Origins::default();
+    let mut rows = Rows::new(&nowhere);
+    rules::rows(book, "", &mut rows);
+    rows.finish().into_iter().map(|row| (row.key, row.value)).collect()
 }
 
 #[cfg(test)]

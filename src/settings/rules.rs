@@ -15,14 +15,14 @@ use crate::rulebook::Rulebook;
 /// The keys of `tracking`.
 pub(super) const TRACKING: &[Key] = &[
     Key::new("target", Form::Number),
-    Key::new("tolerance_up", Form::Number),
-    Key::new("tolerance_down", Form::Number),
+    Key::new("tolerance_up", Form::NumberOrZero),
+    Key::new("tolerance_down", Form::NumberOrZero),
     Key::new("stabilization_up", Form::DurationOrZero),
     Key::new("stabilization_down", Form::DurationOrZero),
     Key::new("servers_up", Form::Count(0)),
     Key::new("servers_down", Form::Count(0)),
-    Key::new("percent_up", Form::Number),
-    Key::new("percent_down", Form::Number),
+    Key::new("percent_up", Form::NumberOrZero),
+    Key::new("percent_down", Form::NumberOrZero),
     Key::new("period_up", Form::Duration),
     Key::new("period_down", Form::Duration),
 ];
@@ -147,6 +147,11 @@ fn tell_contradictions(rules: &Rules, at: &str, report: &mut Report) {
             rules.scale_up_above
         );
         report.tell(&join(at, "scale_down_below"), Some(rules.scale_down_below.to_string()), fault);
+    }
+    let up = &rules.tracking.up;
+    if up.servers == 0 && up.percent == 0.0 {
+        let fault = "is 0 and so is servers_up: the group could never grow; raise one of them";
+        report.tell(&join(&join(at, "tracking"), "percent_up"), Some("0".to_owned()), fault);
     }
 }
 

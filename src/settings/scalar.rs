@@ -32,7 +32,7 @@ impl Scalar {
         let typed = match form {
             Form::Flag => text.parse().ok().map(Scalar::Flag),
             Form::Count(_) => text.parse().ok().map(Scalar::Integer),
-            Form::Number | Form::Rate => text.parse().ok().map(Scalar::Float),
+            Form::Number | Form::NumberOrZero | Form::Rate => text.parse().ok().map(Scalar::Float),
             _ => None,
         };
         typed.unwrap_or_else(|| Scalar::Text(text.to_owned()))
@@ -69,6 +69,8 @@ impl Scalar {
             (Form::Limit, Scalar::Integer(number)) => count_fault(0, *number),
             (Form::Number, Scalar::Float(number)) => number_fault(*number),
             (Form::Number, Scalar::Integer(number)) => number_fault(*number as f64),
+            (Form::NumberOrZero, Scalar::Float(number)) => not_negative_fault(*number),
+            (Form::NumberOrZero, Scalar::Integer(number)) => not_negative_fault(*number as f64),
             (Form::Rate, Scalar::Float(number)) => rate_fault(*number),
             (Form::Rate, Scalar::Integer(number)) => rate_fault(*number as f64),
             (Form::Rate, Scalar::Text(word)) if word == UNLIMITED => Ok(()),
@@ -94,6 +96,7 @@ impl Form {
             Form::Url => "a URL in quotes, such as \"https://host/v1.0\"".into(),
             Form::Flag => "true or false, without quotes".into(),
             Form::Number => "a number above zero, without quotes, such as 50 or 0.8".into(),
+            Form::NumberOrZero => "a number of zero or more, without quotes, such as 0 or 0.1".into(),
             Form::Count(least) => format!("a whole number of at least {least}, without quotes"),
             Form::Limit => "a whole number without quotes, or a table of them by local time, such as \
                 { zone = \"America/Vancouver\", \"9:00\" = 5, \"17:00\" = 2 }"
@@ -148,6 +151,10 @@ fn count_fault(least: u32, number: i64) -> Result<(), String> {
 
 fn number_fault(number: f64) -> Result<(), String> {
     if number.is_finite() && number > 0.0 { Ok(()) } else { Err("must be a number above zero".into()) }
+}
+
+fn not_negative_fault(number: f64) -> Result<(), String> {
+    if number.is_finite() && number >= 0.0 { Ok(()) } else { Err("must be a number of zero or more".into()) }
 }
 
 fn rate_fault(rate: f64) -> Result<(), String> {

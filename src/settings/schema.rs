@@ -32,6 +32,8 @@ pub(super) enum Form {
     Flag,
     /// A finite number above zero.
     Number,
+    /// A finite number that is not negative.
+    NumberOrZero,
     /// A whole number, at least so large.
     Count(u32),
     /// A whole number, or a table of them by local time.

@@ -12,7 +12,7 @@ use crate::page::Page;
 use crate::program::{Answer, answer, loadscale};
 
 /// Samples of a server of four workers at 50 ms each that everyone asks again at once.
-fn samples(levels: impl Iterator<Item = u32>) -> String {
+pub(crate) fn samples(levels: impl Iterator<Item = u32>) -> String {
     let mut text = "time,users,connections,requests,errors,throughput,p10,p50,p95,cpu,lag_ms\n".to_owned();
     let rows = levels.flat_map(|users| [users; 6]).zip(1..);
     for (users, second) in rows {

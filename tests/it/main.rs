@@ -1,6 +1,8 @@
 //! The integration tests: one binary, a module a subject.
 //!
 //! * `imports`: who may import whom, and that the core stays pure.
+//! * `agreement`: known policies against figures worked out elsewhere.
+//! * `browser`: reports and pictures, as Chromium lays them out.
 //! * `calibrate`: what it prints, draws and refuses.
 //! * `cli`: what is typed and what is answered, without a cloud.
 //!
@@ -23,6 +25,8 @@
 //! * `retraced`: every journal that a test leaves, decided again.
 //! * `soak`: how much of it an ordinary run does.
 
+mod agreement;
+mod browser;
 mod calibrate;
 mod cli;
 mod cloud;

@@ -19,7 +19,19 @@ use crate::settings::{self, Settings, Surroundings};
 pub(super) struct Candidate {
     /// As machines read it.
     pub(super) name: String,
+    /// Which point of a sweep it is, if it is one.
+    pub(super) swept: Option<Swept>,
     by: By,
+}
+
+/// A point of a sweep.
+pub(super) struct Swept {
+    /// Whose rules were turned.
+    pub(super) of: String,
+    /// To what; seconds for a time.
+    pub(super) value: f64,
+    /// The same as people write it.
+    pub(super) shown: String,
 }
 
 enum By {
@@ -41,11 +53,11 @@ impl Candidate {
         }
     }
 
-    /// The settings judged, as text; none of what has none.
-    pub(super) fn settings(&self) -> Option<String> {
+    /// The settings judged, key and value; none of what has none.
+    pub(super) fn settings(&self) -> Vec<(String, String)> {
         match &self.by {
-            By::Rules(book) | By::AnyNumber(book) => serde_json::to_string_pretty(&book.rules).ok(),
-            By::Peer(_) | By::Past(_) => None,
+            By::Rules(book) | By::AnyNumber(book) => settings::rules_in_force(book),
+            By::Peer(_) | By::Past(_) => Vec::new(),
         }
     }
 
@@ -71,28 +83,30 @@ fn live(book: &Rulebook, moves: Moves, given: &Given) -> Live {
 /// # Errors
 /// Settings that cannot be used, or do not have the groups asked for.
 pub(super) fn candidates(common: &CommonArgs, args: &ReplayArgs, given: &Given) -> Result<Vec<Candidate>> {
-    let mut rules = named(common, args, given)?;
-    if let Some(sweep) = &args.sweep {
-        rules = rules.iter().flat_map(|(name, book)| swept(name, book, sweep, args.points)).collect();
-    }
-    let compared = args.sweep.is_none() && given.moves != Moves::Exact;
     let mut judged = Vec::new();
-    for (name, book) in rules {
-        let any = compared.then(|| Candidate {
-            name: format!("{name}, any number"),
-            by: By::AnyNumber(Box::new(book.clone())),
-        });
-        judged.push(Candidate { name, by: By::Rules(Box::new(book)) });
-        judged.extend(any);
+    for (name, book) in named(common, args, given)? {
+        match &args.sweep {
+            Some(sweep) => judged.extend(swept(&name, &book, sweep, args.points)),
+            None => judged.extend(compared(name, book, given)),
+        }
     }
     let peers = args.against.iter().filter_map(|name| Peer::named(name));
-    judged.extend(peers.map(|peer| Candidate { name: peer.name().to_owned(), by: By::Peer(peer) }));
+    judged.extend(peers.map(|peer| plain(peer.name().to_owned(), By::Peer(peer))));
     let went = given.live.as_ref().filter(|_| args.sweep.is_none());
-    judged.extend(went.map(|live| Candidate {
-        name: format!("{}, as it went", live.name),
-        by: By::Past(live.course.clone()),
-    }));
+    judged
+        .extend(went.map(|live| plain(format!("{}, as it went", live.name), By::Past(live.course.clone()))));
     Ok(judged)
+}
+
+fn plain(name: String, by: By) -> Candidate {
+    Candidate { name, swept: None, by }
+}
+
+/// The rules, and beside them what their steps cost, if they move by steps.
+fn compared(name: String, book: Rulebook, given: &Given) -> Vec<Candidate> {
+    let any = (given.moves != Moves::Exact)
+        .then(|| plain(format!("{name}, any number"), By::AnyNumber(Box::new(book.clone()))));
+    [plain(name, By::Rules(Box::new(book)))].into_iter().chain(any).collect()
 }
 
 /// The rules to judge by name: those of groups, then of strategies; all strategies if nothing was asked for.
@@ -131,17 +145,21 @@ fn names(settings: &Settings) -> String {
 }
 
 /// The rules at each value of the sweep, the ends included.
-fn swept(name: &str, book: &Rulebook, sweep: &Sweep, points: u32) -> Vec<(String, Rulebook)> {
+fn swept(name: &str, book: &Rulebook, sweep: &Sweep, points: u32) -> Vec<Candidate> {
     let knob = sweep.knob;
     let at = |value: f64| {
         let mut book = book.clone();
         knob.turn(&mut book.rules, value);
         let shown = match knob.unit {
-            Unit::Number => format!("{value:.4}"),
-            Unit::Count => format!("{value}"),
+            Unit::Number | Unit::NumberOrZero => ((value * 1e4).round() / 1e4).to_string(),
+            Unit::Count => value.to_string(),
             Unit::Time => show(Duration::from_secs_f64(value)),
         };
-        (format!("{name} {}={shown}", knob.name), book)
+        Candidate {
+            name: format!("{name} {}={shown}", knob.name),
+            swept: Some(Swept { of: name.to_owned(), value, shown }),
+            by: By::Rules(Box::new(book)),
+        }
     };
     knob.values(*sweep.values.start(), *sweep.values.end(), points).into_iter().map(at).collect()
 }

@@ -1,24 +1,25 @@
 //! `loadscale replay`: what rules would have cost on a recorded load. `given` is the load and the world,
-//! `candidates` what is judged, `work` does many at once; here the scores are told.
+//! `candidates` what is judged, `work` does many at once, `drawn` makes pictures and a page of it; here the
+//! scores are told.
 
-use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use serde::Serialize;
 
 mod candidates;
+mod drawn;
 mod given;
 mod work;
 
 use crate::cli::{CommonArgs, ReplayArgs};
 use crate::exit::Exit;
 use crate::output::Printer;
+use crate::replay::Course;
 use crate::replay::caveats::caveats;
-use crate::replay::report::Judged;
 use crate::replay::score::{Judge, Score};
-use crate::replay::{Course, plot, report};
 use candidates::{Candidate, candidates};
+use drawn::Drawn;
 use given::Given;
 
 const HEADER: [&str; 10] =
@@ -43,29 +44,27 @@ pub fn run(common: &CommonArgs, args: &ReplayArgs) -> Result<Exit> {
     let candidates = candidates(common, args, &given)?;
     let Given { trace, setup, .. } = &given;
     let judge = Judge::new(trace, setup);
-    // A course is only kept for the report: a sweep has thousands.
+    // Courses are kept for the report alone, and not those of a sweep, which has thousands.
+    let kept = args.html.is_some() && args.sweep.is_none();
     let judged = work::side_by_side(&candidates, |candidate| {
         let course = candidate.course(&given);
-        (judge.score(&course), args.html.is_some().then_some(course))
+        (judge.score(&course), kept.then_some(course))
     });
     let (scores, courses): (Vec<Score>, Vec<Option<Course>>) = judged.into_iter().unzip();
     caveats(trace, setup).iter().for_each(|caveat| tracing::warn!("{}: {caveat}", trace.name));
     print(common.json, &given, &candidates, &scores);
-    if let (Some(file), Some(first), Some(score)) = (&args.plot, candidates.first(), scores.first()) {
-        let svg = plot::svg(trace, setup, &first.course(&given), &first.label(), score);
-        fs::write(file, svg).with_context(|| format!("{} cannot be written", file.display()))?;
+    let drawn = Drawn {
+        given: &given,
+        sweep: args.sweep.as_ref(),
+        candidates: &candidates,
+        scores: &scores,
+        courses: &courses,
+    };
+    if let Some(file) = &args.plot {
+        drawn.plot(file)?;
     }
     if let Some(file) = &args.html {
-        let judged = candidates.iter().zip(&scores).zip(courses.iter().flatten()).map(
-            |((candidate, score), course)| Judged {
-                name: candidate.label(),
-                settings: candidate.settings(),
-                score,
-                course,
-            },
-        );
-        let page = report::html(trace, setup, &given.world(), &judged.collect::<Vec<_>>());
-        fs::write(file, page).with_context(|| format!("{} cannot be written", file.display()))?;
+        drawn.page(file)?;
     }
     Ok(Exit::Done)
 }

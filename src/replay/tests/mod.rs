@@ -16,7 +16,7 @@ mod strategies;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-fn trace(load: impl IntoIterator<Item = Option<f64>>) -> Trace {
+pub(super) fn trace(load: impl IntoIterator<Item = Option<f64>>) -> Trace {
     let load = load.into_iter().collect();
     Trace { name: "synthetic".into(), start: Timestamp::UNIX_EPOCH, tick: MINUTE, load, looks_capped: false }
 }
