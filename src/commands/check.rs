@@ -55,14 +55,14 @@ pub async fn run(common: &CommonArgs, interval: Option<Duration>, strict: bool) 
         values.extend(limits(group, seen));
         findings.extend(survey::findings(group, settings, seen, interval));
     }
-    findings.extend(of_pasts(&setup, &controller));
+    findings.extend(of_pasts(&setup, &controller, interval));
     let report = Report { values, findings };
     print(common, &report);
     Ok(exit(&report.findings, strict))
 }
 
 /// What the groups' rules would have done on their own pasts, as far as the time for it goes.
-fn of_pasts(setup: &Setup, controller: &Controller) -> Vec<Finding> {
+fn of_pasts(setup: &Setup, controller: &Controller, interval: Option<Duration>) -> Vec<Finding> {
     let (journal, until) = (setup.journal(), Instant::now() + LOOKING_BACK);
     let mut findings = Vec::new();
     for (n, (group, settings)) in controller.groups.iter().zip(&setup.groups).enumerate() {
@@ -71,8 +71,8 @@ fn of_pasts(setup: &Setup, controller: &Controller) -> Vec<Finding> {
             tracing::warn!("the pasts of the last {left} groups were not looked at; check them with --group");
             break;
         }
-        let of_past =
-            survey::past::findings(&journal, &setup.group_key(settings), &group.rules, Timestamp::now());
+        let (key, now) = (setup.group_key(settings), Timestamp::now());
+        let of_past = survey::past::findings(&journal, &key, &group.rules, interval, now);
         findings.extend(of_past.into_iter().map(|(severity, message)| Finding {
             severity,
             group: group.name.clone(),

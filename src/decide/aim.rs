@@ -33,6 +33,8 @@ pub enum AimedBy {
     Forecast,
     /// The target utilization, since too little is known for a forecast.
     TargetForNow,
+    /// The target utilization, since passes come too rarely for a forecast.
+    TargetBetweenRarePasses,
 }
 
 impl Case<'_> {

@@ -17,8 +17,8 @@ use crate::model::{Limits, Rules, Strategy, elapsed};
 pub const USUAL_BOOT: Duration = Duration::from_secs(180);
 /// Boots that are remembered; the longest of them is planned for.
 pub const BOOTS: usize = 5;
-/// Minutes without a pass for which the last reading is taken to have held: an interval, no outage.
-const HELD_FOR: u64 = 10;
+/// Minutes without a pass for which the last reading is taken to have held.
+const HELD_FOR: u64 = Strategy::LONGEST_BETWEEN_PASSES.as_secs() / 60;
 /// Minutes without a pass after which a forecast begins anew: a week, all that it remembers.
 const FORGOTTEN_AFTER: u64 = 7 * 1440;
 
@@ -56,11 +56,12 @@ impl Tactics {
             }
         }
         let demand = sight.demand.map(|demand| in_servers(&demand, rules.scale_up_above));
-        if rules.strategy == Strategy::Predictive {
-            self.forecast(rules, sight, demand);
-        }
+        let otherwise = match rules.strategy {
+            Strategy::Predictive => self.forecast(rules, sight, demand),
+            _ => AimedBy::Target,
+        };
         self.demand = demand;
-        self.aim = sight.demand.map(|demand| self.aim(rules, sight, &demand));
+        self.aim = sight.demand.map(|demand| self.aim(rules, sight, &demand, otherwise));
     }
 
     /// Whole minutes that a server is planned to boot; none without a forecast.
@@ -68,24 +69,25 @@ impl Tactics {
         self.planner.as_ref().map(Planner::boot)
     }
 
-    fn aim(&mut self, rules: &Rules, sight: &Sight, demand: &Demand) -> Aim {
+    /// The aim of the forecast, else that of the target; `otherwise` says why it is not the forecast's.
+    fn aim(&mut self, rules: &Rules, sight: &Sight, demand: &Demand, otherwise: AimedBy) -> Aim {
         let target = rules.tracking.target;
         let size =
             Size { wanted: in_servers(demand, target), relative: relative(demand, target, sight.there) };
         let (at_least, at_most) = self.tracking.sizes(&rules.tracking, sight.at, sight.there, size);
         let plan = self.planner.as_ref().filter(|_| rules.strategy == Strategy::Predictive);
-        match (plan.and_then(Planner::plan), rules.strategy) {
-            (Some(plan), _) => {
+        match plan.and_then(Planner::plan) {
+            Some(plan) => {
                 let at_least = whole(plan.start).max(demand.needed(rules));
                 Aim { at_least, at_most: whole(plan.keep).max(at_least), by: AimedBy::Forecast }
             }
-            (None, Strategy::Predictive) => Aim { at_least, at_most, by: AimedBy::TargetForNow },
-            (None, _) => Aim { at_least, at_most, by: AimedBy::Target },
+            None => Aim { at_least, at_most, by: otherwise },
         }
     }
 
-    /// Brings the forecast to the minute of this pass. Of several passes in a minute the first counts.
-    fn forecast(&mut self, rules: &Rules, sight: &Sight, demand: Option<f64>) {
+    /// Brings the forecast to the minute of this pass, and tells what an aim rests on should there be none. Of several
+    /// passes in a minute the first counts.
+    fn forecast(&mut self, rules: &Rules, sight: &Sight, demand: Option<f64>) -> AimedBy {
         let minute = u64::try_from(sight.at.as_second() / 60).unwrap_or(0);
         let boot = self.boot(rules);
         let fresh = || Planner::new(minute.saturating_sub(1), boot, sight.there);
@@ -105,6 +107,7 @@ impl Tactics {
         if planner.minute() < minute {
             planner.step(demand, sight.limits);
         }
+        if ahead > HELD_FOR { AimedBy::TargetBetweenRarePasses } else { AimedBy::TargetForNow }
     }
 
     /// Whole minutes that a server boots. A boot that was longer than expected is believed at once; shorter

@@ -5,7 +5,7 @@ use std::fmt;
 use super::aim::{Aim, AimedBy};
 use super::memory::ByOthers;
 use super::verdict::{Cause, Found, Hold, Pause, Unusable, Verdict, WrittenOff};
-use crate::model::{Change, Direction, Unreadable};
+use crate::model::{Change, Direction, Strategy, Unreadable};
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -35,16 +35,27 @@ impl fmt::Display for Verdict {
 
 impl fmt::Display for Aim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let by = match self.by {
-            AimedBy::Target => "The target utilization calls for",
-            AimedBy::Forecast => "The forecast calls for",
-            AimedBy::TargetForNow => {
-                "Too little is known for a forecast yet; the target utilization calls for"
-            }
-        };
         match (self.at_least, self.at_most) {
-            (least, most) if least == most => write!(f, "{by} {least} servers"),
-            (least, most) => write!(f, "{by} {least} to {most} servers"),
+            (least, most) if least == most => write!(f, "{} {least} servers", self.by),
+            (least, most) => write!(f, "{} {least} to {most} servers", self.by),
+        }
+    }
+}
+
+impl fmt::Display for AimedBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let longest = Strategy::LONGEST_BETWEEN_PASSES.as_secs() / 60;
+        match self {
+            AimedBy::Target => f.write_str("The target utilization calls for"),
+            AimedBy::Forecast => f.write_str("The forecast calls for"),
+            AimedBy::TargetForNow => {
+                f.write_str("Too little is known for a forecast yet; the target utilization calls for")
+            }
+            AimedBy::TargetBetweenRarePasses => write!(
+                f,
+                "There is no forecast, since the pass before was more than {longest} minutes ago; the target \
+                 utilization calls for"
+            ),
         }
     }
 }

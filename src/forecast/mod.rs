@@ -27,7 +27,7 @@ mod spread;
 #[cfg(test)]
 mod tests;
 
-use crate::model::Limits;
+use crate::model::{Limits, Strategy};
 use band::{Band, KEEP_FOR};
 use history::History;
 use outlook::{Curve, Outlook};
@@ -41,8 +41,8 @@ const HALF_LIFE: f64 = 3.0 * 1440.0;
 /// Minutes of forecasts that have come due, or failed to, before the planner's word counts.
 const ENOUGH: u32 = 60;
 
-/// The longest boot that is planned for, in minutes. Beyond it the plan is for this long.
-const LONGEST_BOOT: usize = 60;
+/// The longest boot that is planned for, in minutes.
+const LONGEST_BOOT: usize = Strategy::LONGEST_BOOT.as_secs() as usize / 60;
 
 /// Demands this large are no demands; the clamp keeps the arithmetic finite.
 const MOST_SERVERS: f64 = 1e7;

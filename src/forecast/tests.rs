@@ -110,10 +110,15 @@ fn another_boot_time_keeps_the_past_and_learns_the_rest_anew() {
     assert!(planner.plan().is_some());
 }
 
+/// A busy group: demands of many digits, a gap now and then, and every memory full.
 #[test]
-fn its_state_survives_json_to_the_bit_and_stays_small() {
-    let planner = after(8, 10, |minute| (minute % 977 != 0).then(|| wave(minute) + noise(minute)));
-    let text = serde_json::to_string(&planner).unwrap();
-    assert_eq!(serde_json::from_str::<Planner>(&text).unwrap(), planner);
-    assert!(text.len() < 64 * 1024, "{} bytes", text.len());
+fn its_state_survives_json_to_the_bit_and_stays_small_at_every_boot_time() {
+    for (boot, planned) in [(1, 1), (3, 3), (10, 10), (usize::MAX, LONGEST_BOOT)] {
+        let planner =
+            after(8, boot, |minute| (minute % 977 != 0).then(|| 40.0 * (wave(minute) + noise(minute))));
+        let text = serde_json::to_string(&planner).unwrap();
+        assert_eq!(serde_json::from_str::<Planner>(&text).unwrap(), planner);
+        assert_eq!(planner.boot(), planned);
+        assert!(text.len() < 64 * 1024, "boot {planned}: {} bytes", text.len());
+    }
 }

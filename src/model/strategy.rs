@@ -21,6 +21,14 @@ impl Strategy {
     /// Their names, as they stand in settings.
     pub const NAMES: [&str; 3] = ["threshold", "target-tracking", "predictive"];
 
+    /// The longest time between passes at which `Predictive` can forecast: so long a reading is taken to have held
+    /// for the minutes without a pass; a longer silence may be an outage.
+    pub const LONGEST_BETWEEN_PASSES: Duration = Duration::from_secs(10 * 60);
+
+    /// The longest boot that `Predictive` plans for; beyond it the plan is for this long. Each minute of it takes half a
+    /// kilobyte of what is remembered from pass to pass, which is to stay below 64.
+    pub const LONGEST_BOOT: Duration = Duration::from_secs(20 * 60);
+
     /// The name, as it stands in settings.
     pub fn name(self) -> &'static str {
         Self::NAMES[self as usize]

@@ -12,7 +12,7 @@ use crate::replay::live::Live;
 use crate::replay::score::{Judge, REVERSAL_TICKS, Score};
 use crate::replay::{Setup, run};
 use crate::rulebook::Rulebook;
-use crate::settings::lint::Severity;
+use crate::settings::lint::{Severity, too_rare_for_forecast};
 
 /// How far back a journal is looked at.
 const DAYS: i64 = 7;
@@ -29,11 +29,20 @@ const ONE_IN: usize = 5;
 const ONE_GROWTH_IN: usize = 100;
 
 /// What is to be said of `book` on the past of the group that `journal` keeps under `key`, up to `now`; nothing
-/// if it tells too little.
-pub fn findings(journal: &Jsonl, key: &str, book: &Rulebook, now: Timestamp) -> Vec<(Severity, String)> {
+/// if it tells too little. How far apart passes came matters unless the `interval` of those to come is known.
+pub fn findings(
+    journal: &Jsonl,
+    key: &str,
+    book: &Rulebook,
+    interval: Option<Duration>,
+    now: Timestamp,
+) -> Vec<(Severity, String)> {
     let from = now.checked_sub((24 * DAYS).hours()).unwrap_or(Timestamp::MIN);
     match recent(journal, key, from) {
-        Ok(history) => of_history(history, book),
+        Ok(history) => {
+            let rare = interval.is_none().then(|| rare_passes(&history, book)).flatten();
+            rare.into_iter().chain(of_history(history, book)).collect()
+        }
         Err(fault) => vec![(Severity::Warning, format!("its journal cannot be looked at: {fault}"))],
     }
 }
@@ -50,6 +59,12 @@ pub fn recent(journal: &Jsonl, key: &str, from: Timestamp) -> Result<History, Fa
         }
     })?;
     Ok(history)
+}
+
+/// Passes from cron have no interval that anyone could check; their past has.
+fn rare_passes(history: &History, book: &Rulebook) -> Option<(Severity, String)> {
+    let rare = too_rare_for_forecast(&book.rules, history.interval())?;
+    Some((Severity::Warning, rare.to_string()))
 }
 
 fn of_history(history: History, book: &Rulebook) -> Vec<(Severity, String)> {
@@ -145,7 +160,7 @@ mod tests {
     use crate::decide::tests::world::{Mishap, Story, Tick, play};
     use crate::decide::tests::{secs, step};
     use crate::journal::Entry;
-    use crate::model::{Effect, Limits, Rules};
+    use crate::model::{Effect, Limits, Rules, Strategy};
 
     /// The past of a group of up to nine servers of 50 that boot for 100 s, with this load in each minute.
     fn past(loads: impl Iterator<Item = u32>) -> Vec<(Severity, String)> {
@@ -165,6 +180,21 @@ mod tests {
     fn a_steady_day_and_a_short_past_give_no_warning() {
         assert_eq!(past((0..1500).map(|_| 95)), []);
         assert_eq!(past((0..1000).map(|minute| if minute % 60 < 20 { 95 } else { 180 })), []);
+    }
+
+    #[test]
+    fn passes_from_cron_too_rare_for_a_forecast_are_told_of() {
+        let ticks = (0..9).map(|_| Tick { load: 95, mishap: Mishap::None }).collect();
+        let steps = vec![step("up", Effect::Change(1)), step("down", Effect::Change(-1))];
+        let (rules, limits) = (Rules::default(), Limits { min: 2, max: 9 });
+        let story =
+            Story { rules, limits, steps, group_cooldown: 0, interval: 900, boot: 100, servers: 2, ticks };
+        let mut history = History::default();
+        play(&story).1.iter().for_each(|entry| history.take(entry));
+        let told = |strategy| rare_passes(&history, &Rules { strategy, ..Rules::default() }.into());
+        let (severity, message) = told(Strategy::Predictive).unwrap();
+        assert!(severity == Severity::Warning && message.contains("passes come 15m apart"), "{message}");
+        assert_eq!(told(Strategy::Threshold), None);
     }
 
     #[test]

@@ -124,6 +124,24 @@ fn minutes_between_passes_hold_the_last_reading() {
     assert_eq!(aims(&every_five), aims(&each));
 }
 
+/// A reading is not taken to hold for so long, so nothing that was foretold ever comes due.
+#[test]
+fn passes_too_rare_for_a_forecast_say_so_and_go_by_the_target() {
+    let every = |minutes: usize| {
+        let mut scene = predictive();
+        for minute in (0..3 * 1440).step_by(minutes) {
+            scene = look(scene, minute, Some(140.0));
+            scene.memory = scene.memory.after(&scene.rules, &scene.seen);
+        }
+        look(scene, 3 * 1440, Some(300.0))
+    };
+    assert_eq!(every(10).memory.aim().map(|aim| aim.by), Some(AimedBy::Forecast));
+    let rare = every(15);
+    assert_eq!(rare.memory.aim().map(|aim| aim.by), Some(AimedBy::TargetBetweenRarePasses));
+    let sentence = rare.decide().verdict.to_string();
+    assert!(sentence.contains("pass before was more than 10 minutes ago; the target"), "{sentence}");
+}
+
 #[test]
 fn boots_that_were_seen_are_planned_for() {
     let mut scene = predictive().rules(|rules| rules.boot = None);

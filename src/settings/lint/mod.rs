@@ -57,6 +57,16 @@ pub enum LintKind {
         /// How old a reading can be.
         stats_cache: Duration,
     },
+    /// Passes come too rarely for the forecast that the strategy goes by.
+    TooRareForForecast {
+        /// From pass to pass.
+        interval: Duration,
+    },
+    /// Servers boot for longer than the strategy looks ahead.
+    BootBeyondForecast {
+        /// How long.
+        boot: Duration,
+    },
     /// The group is moved by policies, which have steps of their own.
     IncrementWithoutUse(u32),
     /// The group's monitor says itself whether its reading is high or low.
@@ -101,16 +111,19 @@ pub struct Known {
 /// Everything that can be said of one group; with nothing known beside its settings, what these say alone.
 pub fn lint_group(group: &GroupSettings, known: &Known) -> Vec<Lint> {
     let (rules, stats_cache) = (&group.rules.rules, group.monitor.stats_cache());
+    let goes_by_load = !group.monitor.judges();
     let found = [
         limits_apart(&group.rules.tightest(), known.limits),
         increment_without_use(group),
         strategy_without_use(group),
         no_reading_usable(rules, stats_cache),
         narrow_band(&group.rules.widest(), known.limits)
-            .filter(|_| !group.monitor.judges() && rules.strategy == Strategy::Threshold)
+            .filter(|_| goes_by_load && rules.strategy == Strategy::Threshold)
             .map(LintKind::NarrowBand),
         cooldown_below_cache(rules, known.cooldown, stats_cache),
         interval_below_cache(known.interval, stats_cache),
+        known.interval.and_then(|interval| too_rare_for_forecast(rules, interval)).filter(|_| goes_by_load),
+        boot_beyond_forecast(rules).filter(|_| goes_by_load),
     ];
     found.into_iter().flatten().map(|kind| Lint { severity: kind.severity(), kind }).collect()
 }
@@ -163,6 +176,17 @@ fn interval_below_cache(interval: Option<Duration>, stats_cache: Duration) -> Op
     Some(LintKind::IntervalBelowCache { interval, stats_cache })
 }
 
+/// Whether the strategy could forecast with passes `interval` apart.
+pub fn too_rare_for_forecast(rules: &Rules, interval: Duration) -> Option<LintKind> {
+    let rare = rules.strategy == Strategy::Predictive && interval > Strategy::LONGEST_BETWEEN_PASSES;
+    rare.then_some(LintKind::TooRareForForecast { interval })
+}
+
+fn boot_beyond_forecast(rules: &Rules) -> Option<LintKind> {
+    let boot = rules.boot.filter(|boot| *boot > Strategy::LONGEST_BOOT)?;
+    (rules.strategy == Strategy::Predictive).then_some(LintKind::BootBeyondForecast { boot })
+}
+
 fn no_reading_usable(rules: &Rules, stats_cache: Duration) -> Option<LintKind> {
     let stats_max_age = rules.stats_max_age;
     (stats_max_age <= stats_cache).then_some(LintKind::NoReadingUsable { stats_max_age, stats_cache })
@@ -211,6 +235,22 @@ impl fmt::Display for LintKind {
                 show(*stats_max_age),
                 show(*stats_cache),
                 show(*stats_cache)
+            ),
+            LintKind::TooRareForForecast { interval } => write!(
+                f,
+                "passes come {} apart, and strategy \"predictive\" forecasts only up to {} from pass to pass: it would \
+                 always keep to the target instead; make a pass at least every {}, better every minute, or set \
+                 strategy = \"target-tracking\"",
+                show(*interval),
+                show(Strategy::LONGEST_BETWEEN_PASSES),
+                show(Strategy::LONGEST_BETWEEN_PASSES)
+            ),
+            LintKind::BootBeyondForecast { boot } => write!(
+                f,
+                "boot is {}, but strategy \"predictive\" looks {} ahead at most: what rises later than that is met late; \
+                 have servers boot sooner, from an image that needs no setting up, or keep more of them by min",
+                show(*boot),
+                show(Strategy::LONGEST_BOOT)
             ),
             LintKind::IncrementWithoutUse(increment) => write!(
                 f,

@@ -74,6 +74,37 @@ fn times_are_held_against_the_stats_cache() {
 }
 
 #[test]
+fn passes_too_rare_for_a_forecast_are_told() {
+    let every = |minutes: u64, strategy| {
+        let known = Known { interval: Some(Duration::from_secs(60 * minutes)), ..Known::default() };
+        lint_group(&group(Rules { strategy, ..rules(0.5, 1.0) }), &known)
+    };
+    let found = every(15, Strategy::Predictive);
+    assert!(matches!(
+        found[..],
+        [Lint { severity: Severity::Warning, kind: LintKind::TooRareForForecast { .. } }]
+    ));
+    assert!(found[0].kind.to_string().contains("passes come 15m apart"), "{}", found[0].kind);
+    assert!(every(10, Strategy::Predictive).is_empty());
+    assert!(every(15, Strategy::TargetTracking).is_empty());
+}
+
+#[test]
+fn a_boot_longer_than_a_forecast_is_told() {
+    let with_boot = |minutes: u64, strategy| {
+        let boot = Some(Duration::from_secs(60 * minutes));
+        lint_group(&group(Rules { strategy, boot, ..rules(0.5, 1.0) }), &Known::default())
+    };
+    let found = with_boot(45, Strategy::Predictive);
+    assert!(matches!(
+        found[..],
+        [Lint { severity: Severity::Warning, kind: LintKind::BootBeyondForecast { .. } }]
+    ));
+    assert!(found[0].kind.to_string().contains("boot is 45m"), "{}", found[0].kind);
+    assert!(with_boot(20, Strategy::Predictive).is_empty() && with_boot(45, Strategy::Threshold).is_empty());
+}
+
+#[test]
 fn an_increment_beside_policies_is_told() {
     let by_three = Rules { increment: Some(3), ..rules(0.5, 1.0) };
     let found = lint_group(&group(by_three), &Known::default());
