@@ -187,3 +187,35 @@ fn tracking_rows(TargetTracking { target, up, down }: &TargetTracking, at: &str,
         rows.add(key("period"), duration::show(pace.period));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::settings::rules_in_force;
+    use crate::settings::tests::{GROUP, problem, read};
+
+    fn tracking(keys: &str) -> String {
+        format!("{GROUP}strategy = \"target-tracking\"\ntracking = {{ {keys} }}\n")
+    }
+
+    #[test]
+    fn a_tolerance_and_a_percent_may_be_nothing_but_not_less() {
+        let up = read(&tracking("tolerance_up = 0, percent_up = 0.0")).groups[0].rules.rules.tracking.up;
+        assert_eq!((up.tolerance, up.percent, up.servers), (0.0, 0.0, 4));
+        let told = problem(&tracking("tolerance_down = -0.1"));
+        assert!(told.contains("tolerance_down") && told.contains("zero or more"), "{told}");
+    }
+
+    #[test]
+    fn a_group_that_could_never_grow_is_refused_one_that_never_shrinks_is_not() {
+        let told = problem(&tracking("percent_up = 0, servers_up = 0"));
+        assert!(told.contains("percent_up") && told.contains("never grow"), "{told}");
+        read(&tracking("percent_down = 0, servers_down = 0"));
+    }
+
+    #[test]
+    fn rules_in_force_go_by_their_keys() {
+        let rows = rules_in_force(&read(&tracking("period_up = \"30s\"")).groups[0].rules);
+        let has = |key: &str, value: &str| rows.contains(&(key.to_owned(), value.to_owned()));
+        assert!(has("scale_up_above", "1") && has("tracking.period_up", "30s"), "{rows:?}");
+    }
+}
