@@ -1,8 +1,9 @@
 //! The service as its users see it: requests go in, answers come out, servers come and go. One binary.
 //!
 //! `groups`, `policies` and so on ask by the API's chapters; `convergence`, `sharing`, `meanwhile` and `stacks`
-//! are about servers and stacks, `operator` about who runs it, `stopping` about the front door. `program`, `lost`
-//! and `ledger` run the program itself with real processes and a real HAProxy.
+//! are about servers and stacks, `operator` about who runs it, `stopping` about the front door, `handover` about
+//! systemd. `processes` and `haproxies` are about the launcher and the balancer of that kind; `program`, `lost` and
+//! `ledger` run the program itself with both.
 #![allow(clippy::unwrap_used)]
 
 mod access;
