@@ -75,6 +75,7 @@ async fn check(work: impl Future<Output = Result<Checked, Error>>) -> Checked {
 
 async fn store(app: &App) -> Result<Checked, Error> {
     app.read().await?.next_due(Timestamp::MAX).await?;
+    app.change(|rows| Box::pin(async move { Ok(rows.try_writing().await?) })).await?;
     Ok((true, json!({})))
 }
 

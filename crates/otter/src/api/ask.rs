@@ -4,6 +4,7 @@ use axum::body::to_bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
+use http_body_util::LengthLimitError;
 use serde::Deserialize;
 use serde_json::Value;
 use url::form_urlencoded;
@@ -22,9 +23,15 @@ impl FromRequest<App> for Body {
         let limits = &app.settings().limits;
         let most = limits.body_bytes;
         let read = tokio::time::timeout(limits.body_timeout, to_bytes(request.into_body(), most)).await;
-        let bytes = read.map_err(|_| Error::TooSlow)?.map_err(|_| Error::TooLarge { most })?;
+        let bytes = read.map_err(|_| Error::TooSlow)?.map_err(|error| unread(&error, most))?;
         serde_json::from_slice(&bytes).map(Self).map_err(|_| Error::InvalidJson)
     }
+}
+
+/// A body may be too long, or broken off before its end.
+fn unread(error: &axum::Error, most: usize) -> Error {
+    let too_long = std::error::Error::source(error).is_some_and(|source| source.is::<LengthLimitError>());
+    if too_long { Error::TooLarge { most } } else { Error::InvalidJson }
 }
 
 /// The arguments of a query; of several of one name the first counts.

@@ -5,34 +5,15 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use async_trait::async_trait;
-use serde::Deserialize;
+use toml::{Table, Value};
 
 use super::{Gate, Pass, Role, digest};
 use crate::error::Error;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    #[serde(default)]
-    token: Vec<Entry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    token: String,
-    tenant: String,
-    #[serde(default)]
-    user: Option<String>,
-    role: RoleName,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum RoleName {
-    Admin,
-    Observer,
-}
+/// What an entry may say.
+const KEYS: [&str; 4] = ["token", "tenant", "role", "user"];
+/// Characters that a token has to have: fewer could be guessed.
+const SHORTEST: usize = 16;
 
 /// The tokens of a file: `[[token]]` tables with `token`, `tenant`, `role` and, if wanted, `user`.
 pub(super) struct Tokens(HashMap<[u8; 32], (String, Pass)>);
@@ -45,21 +26,61 @@ impl Tokens {
         Self::parse(&text).with_context(|| format!("in {}", path.display()))
     }
 
+    /// Tells all that is wrong with the file and quotes nothing of it: any text in it may be a token, also one
+    /// that stands where something else belongs.
     fn parse(text: &str) -> anyhow::Result<Self> {
-        // The parser's own message would quote the line, and with it the token.
-        let file: File = toml::from_str(text).map_err(|error| anyhow::anyhow!("{}", error.message()))?;
-        let mut tokens = HashMap::new();
-        for (at, entry) in file.token.into_iter().enumerate() {
-            if entry.token.len() < 16 {
-                bail!("token {}: must have at least 16 characters", at + 1);
-            }
-            let role = match entry.role {
-                RoleName::Admin => Role::Admin,
-                RoleName::Observer => Role::Observer,
-            };
-            tokens.insert(digest(&entry.token), (entry.tenant, Pass { user: entry.user, role }));
+        let Ok(mut file) = text.parse::<Table>() else { bail!("it is not TOML") };
+        let listed = match file.remove("token") {
+            None => Vec::new(),
+            Some(Value::Array(listed)) => listed,
+            Some(_) => bail!("token: must be [[token]] tables"),
+        };
+        let mut problems = Vec::new();
+        if !file.is_empty() {
+            problems.push("there is more in it than [[token]] tables".to_owned());
         }
-        Ok(Self(tokens))
+        let mut tokens = HashMap::new();
+        for (at, entry) in listed.iter().enumerate() {
+            match read(entry) {
+                Ok((token, whose)) => {
+                    if tokens.insert(digest(token), whose).is_some() {
+                        problems.push(format!("token {}: stands in the file before", at + 1));
+                    }
+                }
+                Err(wrong) => problems.extend(wrong.iter().map(|it| format!("token {}: {it}", at + 1))),
+            }
+        }
+        if problems.is_empty() { Ok(Self(tokens)) } else { bail!("{}", problems.join("; ")) }
+    }
+}
+
+/// Reads one entry: its token, and whom it lets in where.
+fn read(entry: &Value) -> Result<(&str, (String, Pass)), Vec<&'static str>> {
+    let Some(entry) = entry.as_table() else { return Err(vec!["must be a table"]) };
+    let text = |key: &str| entry.get(key).and_then(Value::as_str);
+    let role = match text("role") {
+        Some("admin") => Some(Role::Admin),
+        Some("observer") => Some(Role::Observer),
+        _ => None,
+    };
+    let mut wrong = Vec::new();
+    let mut refuse = |wrongly: bool, why| wrong.extend(wrongly.then_some(why));
+    refuse(
+        entry.keys().any(|key| !KEYS.contains(&key.as_str())),
+        "may have token, tenant, role and user only",
+    );
+    refuse(entry.contains_key("user") && text("user").is_none(), "user must be a string");
+    refuse(role.is_none(), "role must be \"admin\" or \"observer\"");
+    refuse(text("tenant").is_none(), "tenant must be a string");
+    refuse(
+        text("token").is_none_or(|token| token.len() < SHORTEST),
+        "token must have at least 16 characters",
+    );
+    match (text("token"), text("tenant"), role) {
+        (Some(token), Some(tenant), Some(role)) if wrong.is_empty() => {
+            Ok((token, (tenant.to_owned(), Pass { user: text("user").map(str::to_owned), role })))
+        }
+        _ => Err(wrong),
     }
 }
 
@@ -91,8 +112,33 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_is_told_without_the_token() {
-        let error = Tokens::parse("[[token]]\ntoken = \"0123456789abcdef\"\nrole = 7\n").err().unwrap();
-        assert!(!format!("{error:#}").contains("0123456789abcdef"));
+    fn mistakes_are_told_all_at_once_and_without_any_token() {
+        let secret = "0123456789abcdef";
+        let mistakes = [
+            format!("token = \"{secret}\""),
+            format!("[[token]]\ntoken = \"{secret}\"\nrole = 7\n"),
+            format!("[[token]]\ntoken = \"{secret}\"\ntenant = \"t\"\nrole = \"{secret}\"\n"),
+            format!("[[token]]\n{secret} = 1\ntenant = 7\nuser = [\"{secret}\"]\n"),
+            format!("[[token]]\ntoken = {secret}\n"),
+            format!("[{secret}]\n[[token]]\n"),
+        ];
+        for mistake in mistakes {
+            let error = format!("{:#}", Tokens::parse(&mistake).err().unwrap());
+            assert!(!error.contains(secret), "{error}");
+        }
+        let error =
+            Tokens::parse("[[token]]\nrole = \"observer\"\n[[token]]\ntoken = \"short\"\n").err().unwrap();
+        for (number, wrong) in
+            [(1, "token must"), (1, "tenant"), (2, "role"), (2, "tenant"), (2, "token must")]
+        {
+            assert!(format!("{error:#}").contains(&format!("token {number}: {wrong}")), "{error:#}");
+        }
+    }
+
+    #[test]
+    fn a_token_may_stand_in_the_file_once() {
+        let entry = "[[token]]\ntoken = \"0123456789abcdef\"\nrole = \"admin\"\n";
+        let error = Tokens::parse(&format!("{entry}tenant = \"t\"\n{entry}tenant = \"u\"\n")).err().unwrap();
+        assert!(format!("{error:#}").contains("token 2: stands in the file before"), "{error:#}");
     }
 }

@@ -161,6 +161,8 @@ pub trait Duties: Send {
     async fn idle_groups(&mut self, tenant: &str) -> Result<Vec<Idle>>;
     /// Groups of all tenants that are being deleted.
     async fn deleting_groups(&mut self) -> Result<Vec<Group>>;
+    /// Writes what changes nothing, to learn whether anything can be written.
+    async fn try_writing(&mut self) -> Result<()>;
     /// How many rows there are.
     async fn totals(&mut self) -> Result<Totals>;
 }

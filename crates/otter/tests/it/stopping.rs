@@ -143,6 +143,14 @@ async fn a_body_that_is_too_large_is_refused_whether_its_length_is_told_or_not()
 }
 
 #[tokio::test]
+async fn a_body_that_breaks_off_is_no_json_and_not_too_large() {
+    let served = Served::start(settings()).await;
+    let broken = format!("{POST}Transfer-Encoding: chunked\r\n\r\nno length\r\n");
+    let refused = rest(served.begin(&broken).await).await;
+    assert!(refused.starts_with("HTTP/1.1 400") && refused.contains("InvalidJsonError"), "{refused}");
+}
+
+#[tokio::test]
 async fn a_head_that_is_too_large_is_refused() {
     const HEAD: &str = "GET /health HTTP/1.1\r\nHost: otter\r\nConnection: close\r\n";
     let served = Served::start(settings()).await;

@@ -74,6 +74,14 @@ impl Duties for Session {
         rows.into_iter().map(GroupRow::read).collect()
     }
 
+    async fn try_writing(&mut self) -> Result<()> {
+        // The page with the header is written even when the number stays what it was.
+        let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut *self.0).await?;
+        let again = sqlx::AssertSqlSafe(format!("PRAGMA user_version = {version}"));
+        sqlx::query(again).execute(&mut *self.0).await?;
+        Ok(())
+    }
+
     async fn totals(&mut self) -> Result<Totals> {
         let (groups, policies, webhooks, errors, deleting) = sqlx::query_as(
             "SELECT (SELECT COUNT(*) FROM groups WHERE NOT deleting), (SELECT COUNT(*) FROM policies), \
