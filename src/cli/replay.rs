@@ -92,6 +92,11 @@ fn above_zero(text: &str) -> Result<f64, String> {
     }
 }
 
+fn whole(text: &str, least: u32) -> Result<f64, String> {
+    let number = text.parse::<u32>().ok().filter(|number| *number >= least);
+    number.map(f64::from).ok_or_else(|| format!("{text:?} is no whole number from {least} up"))
+}
+
 /// A duration in which days are written too: 28d, 36h.
 fn since(text: &str) -> Result<Duration, String> {
     let days = text.strip_suffix('d').and_then(|days| days.parse::<u32>().ok());
@@ -137,7 +142,8 @@ fn sweep(text: &str) -> Result<Sweep, String> {
     let value = |text: &str| match knob.unit {
         Unit::Number => above_zero(text),
         Unit::NumberOrZero => not_negative(text),
-        Unit::Count => text.parse::<u32>().map(f64::from).map_err(|_| format!("{text:?} is no whole number")),
+        Unit::Count => whole(text, 1),
+        Unit::CountOrZero => whole(text, 0),
         Unit::Time => {
             duration::parse(text).map(|time| time.as_secs_f64()).map_err(|why| format!("{text:?} {why}"))
         }
@@ -190,6 +196,7 @@ mod tests {
             "target=0..1",
             "cooldown=0..9",
             "max=1..2.5",
+            "increment=0..3",
             "percent_down=-1..100",
         ] {
             assert!(sweep(wrong).is_err(), "{wrong}");

@@ -21,8 +21,10 @@ pub enum Unit {
     Number,
     /// A number, zero too.
     NumberOrZero,
-    /// Whole servers or readings.
+    /// Whole servers or readings, one or more.
     Count,
+    /// The same, none too.
+    CountOrZero,
     /// Seconds.
     Time,
 }
@@ -48,18 +50,18 @@ pub const KNOBS: [Knob; 23] = [
     knob("scale_up_cooldown", Unit::Time, |rules, value| rules.scale_up_cooldown = Some(seconds(value))),
     knob("scale_down_cooldown", Unit::Time, |rules, value| rules.scale_down_cooldown = Some(seconds(value))),
     knob("increment", Unit::Count, |rules, value| rules.increment = Some(count(value))),
-    knob("min", Unit::Count, |rules, value| rules.min = Some(count(value))),
-    knob("max", Unit::Count, |rules, value| rules.max = Some(count(value))),
+    knob("min", Unit::CountOrZero, |rules, value| rules.min = Some(count(value))),
+    knob("max", Unit::CountOrZero, |rules, value| rules.max = Some(count(value))),
     knob("boot", Unit::Time, |rules, value| rules.boot = Some(seconds(value))),
     knob("boot_timeout", Unit::Time, |rules, value| rules.boot_timeout = seconds(value)),
     knob("tolerance_up", Unit::NumberOrZero, |rules, value| rules.tracking.up.tolerance = value),
     knob("stabilization_up", Unit::Time, |rules, value| rules.tracking.up.stabilization = seconds(value)),
-    knob("servers_up", Unit::Count, |rules, value| rules.tracking.up.servers = count(value)),
+    knob("servers_up", Unit::CountOrZero, |rules, value| rules.tracking.up.servers = count(value)),
     knob("percent_up", Unit::NumberOrZero, |rules, value| rules.tracking.up.percent = value),
     knob("period_up", Unit::Time, |rules, value| rules.tracking.up.period = seconds(value)),
     knob("tolerance_down", Unit::NumberOrZero, |rules, value| rules.tracking.down.tolerance = value),
     knob("stabilization_down", Unit::Time, |rules, value| rules.tracking.down.stabilization = seconds(value)),
-    knob("servers_down", Unit::Count, |rules, value| rules.tracking.down.servers = count(value)),
+    knob("servers_down", Unit::CountOrZero, |rules, value| rules.tracking.down.servers = count(value)),
     knob("percent_down", Unit::NumberOrZero, |rules, value| rules.tracking.down.percent = value),
     knob("period_down", Unit::Time, |rules, value| rules.tracking.down.period = seconds(value)),
 ];
@@ -80,7 +82,7 @@ impl Knob {
         let at =
             |point: u32| from + (to - from) * f64::from(point) / f64::from(points.saturating_sub(1).max(1));
         let mut values: Vec<f64> = (0..points).map(at).collect();
-        if matches!(self.unit, Unit::Count | Unit::Time) {
+        if matches!(self.unit, Unit::Count | Unit::CountOrZero | Unit::Time) {
             values.iter_mut().for_each(|value| *value = value.round());
             values.dedup();
         }

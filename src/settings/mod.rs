@@ -229,6 +229,11 @@ impl Settings {
     }
 }
 
+/// What settings would be refused for that had these rules; nothing if they would do.
+pub fn contradictions(book: &Rulebook) -> Vec<String> {
+    rules::contradictions(book)
+}
+
 /// Every rule in force, defaults too, by its key in `[[group]]` and as `check` shows it.
 pub fn rules_in_force(book: &Rulebook) -> Vec<(String, String)> {
     let nowhere = Origins::default();

@@ -1,13 +1,14 @@
 //! The rules of a group as they stand in settings; what they mean and their defaults are the model's.
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use super::duration;
-use super::hours::{self, LimitTable};
+use super::hours::{self, Limit, LimitTable};
 use super::origin::Rows;
-use super::problem::Report;
+use super::problem::{Problem, Report};
 use super::schema::{Form, Key, join};
 use crate::model::{Pace, Rules, Strategy, TargetTracking};
 use crate::rulebook::Rulebook;
@@ -153,6 +154,20 @@ fn tell_contradictions(rules: &Rules, at: &str, report: &mut Report) {
         let fault = "is 0 and so is servers_up: the group could never grow; raise one of them";
         report.tell(&join(&join(at, "tracking"), "percent_up"), Some("0".to_owned()), fault);
     }
+}
+
+/// What settings would be refused for that had these rules, each with its key and value.
+pub(super) fn contradictions(book: &Rulebook) -> Vec<String> {
+    let mut report = Report::new(Path::new(""));
+    let limit = |always, by_the_clock: &Option<_>| Limit { always, by_the_clock: by_the_clock.clone() };
+    let (min, max) = (limit(book.rules.min, &book.min), limit(book.rules.max, &book.max));
+    hours::tell_contradictions(&min, &max, "", &mut report);
+    tell_contradictions(&book.rules, "", &mut report);
+    let told = |Problem { key, value, fault, .. }: Problem| match value {
+        Some(value) => format!("{key} = {value}: {fault}"),
+        None => format!("{key} {fault}"),
+    };
+    report.finish().err().map_or(Vec::new(), |problems| problems.0.into_iter().map(told).collect())
 }
 
 pub(super) fn rows(book: &Rulebook, at: &str, rows: &mut Rows<'_>) {

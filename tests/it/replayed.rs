@@ -166,6 +166,7 @@ fn rules_of_a_settings_file_are_judged_drawn_and_reported_by_the_steps_there_are
     let read = |file: &str| fs::read_to_string(home.path().join(file)).expect("a file");
     assert!(read("course.svg").contains("Group01 on t.csv"));
     let page = read("report.html");
+    assert!(told.stderr.contains("course.svg shows Group01 alone"), "{told:?}");
     assert_eq!(page.matches("<svg").count(), 3, "a picture each");
     assert!(page.contains("hpa (re-implemented)") && page.contains("scale_up_above"), "{page}");
 }
@@ -185,6 +186,29 @@ fn a_sweep_tries_its_values_in_their_order() {
         hours.is_sorted_by(|before, after| before > after),
         "a higher target needs fewer servers: {hours:?}"
     );
+}
+
+#[test]
+fn a_sweep_judges_no_rules_that_settings_would_refuse() {
+    // scale_down_below is 0.8.
+    let band = ["--strategy", "threshold", "--sweep", "scale_up_above=0.6..1.0", "--points", "5", "--json"];
+    let told = replay(&home_with(waves()), &band);
+    let values: Vec<_> = told.records().iter().map(|line| line["value"].as_f64().expect("a value")).collect();
+    assert!(values.len() == 2 && values.iter().all(|value| *value > 0.8), "{values:?}");
+    assert!(told.records().iter().all(|line| line["rule"] == "scale_up_above"), "{told:?}");
+    assert!(told.stderr.contains("3 of 5 values of scale_up_above are left out"), "{told:?}");
+    let inverted = ["--strategy", "threshold", "--sweep", "scale_up_above=0.5..0.7"];
+    let told = replay(&home_with(waves()), &inverted);
+    assert!(told.status == 2 && told.stderr.contains("must be below scale_up_above"), "{told:?}");
+    let beyond = replay(&home_with(waves()), &["--strategy", "threshold", "--sweep", "min=1001..1002"]);
+    assert!(beyond.stderr.contains("min = 1001: there may be 1000 servers at most"), "{beyond:?}");
+}
+
+#[test]
+fn a_sweep_of_a_rule_without_use_is_told() {
+    let sweep = ["--strategy", "threshold", "--sweep", "target=0.5..1.0", "--points", "3"];
+    let told = replay(&home_with(waves()), &sweep);
+    assert!(told.stderr.contains("threshold: every value comes to the same"), "{told:?}");
 }
 
 #[test]

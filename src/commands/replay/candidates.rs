@@ -6,8 +6,8 @@ use anyhow::{Context, Result, bail};
 
 use super::given::Given;
 use crate::cli::{CommonArgs, ReplayArgs, Sweep};
-use crate::model::{Moves, Rules, Strategy};
-use crate::replay::knob::Unit;
+use crate::model::{Limits, Moves, Rules, Strategy};
+use crate::replay::knob::{Knob, Unit};
 use crate::replay::live::Live;
 use crate::replay::peers::Peer;
 use crate::replay::{Course, Policy, run};
@@ -28,6 +28,8 @@ pub(super) struct Candidate {
 pub(super) struct Swept {
     /// Whose rules were turned.
     pub(super) of: String,
+    /// Which rule.
+    pub(super) rule: &'static str,
     /// To what; seconds for a time.
     pub(super) value: f64,
     /// The same as people write it.
@@ -86,7 +88,7 @@ pub(super) fn candidates(common: &CommonArgs, args: &ReplayArgs, given: &Given) 
     let mut judged = Vec::new();
     for (name, book) in named(common, args, given)? {
         match &args.sweep {
-            Some(sweep) => judged.extend(swept(&name, &book, sweep, args.points)),
+            Some(sweep) => judged.extend(swept(&name, &book, sweep, args.points, given.setup.limits)?),
             None => judged.extend(compared(name, book, given)),
         }
     }
@@ -144,22 +146,51 @@ fn names(settings: &Settings) -> String {
     settings.groups.iter().map(|group| format!("{:?}", group.name)).collect::<Vec<_>>().join(", ")
 }
 
-/// The rules at each value of the sweep, the ends included.
-fn swept(name: &str, book: &Rulebook, sweep: &Sweep, points: u32) -> Vec<Candidate> {
+/// The rules at each value of the sweep, the ends included. Values that settings would refuse are left out.
+///
+/// # Errors
+/// When no value is left.
+fn swept(name: &str, book: &Rulebook, sweep: &Sweep, points: u32, limits: Limits) -> Result<Vec<Candidate>> {
     let knob = sweep.knob;
-    let at = |value: f64| {
+    let (mut swept, mut refused) = (Vec::new(), Vec::new());
+    for value in knob.values(*sweep.values.start(), *sweep.values.end(), points) {
         let mut book = book.clone();
         knob.turn(&mut book.rules, value);
-        let shown = match knob.unit {
-            Unit::Number | Unit::NumberOrZero => ((value * 1e4).round() / 1e4).to_string(),
-            Unit::Count => value.to_string(),
-            Unit::Time => show(Duration::from_secs_f64(value)),
-        };
-        Candidate {
-            name: format!("{name} {}={shown}", knob.name),
-            swept: Some(Swept { of: name.to_owned(), value, shown }),
-            by: By::Rules(Box::new(book)),
+        match unfit(&book, limits) {
+            Some(why) => refused.push(why),
+            None => swept.push(point(name, knob, value, book)),
         }
+    }
+    match (swept.len(), refused.as_slice()) {
+        (0, [first, ..]) => bail!("{name}: no value of {} can be judged: {first}", knob.name),
+        (fit, [first, .., last]) => tracing::warn!(
+            "{name}: {} of {} values of {} are left out, since settings would refuse them, from {first} to {last}",
+            refused.len(),
+            fit + refused.len(),
+            knob.name
+        ),
+        (_, [only]) => tracing::warn!("{name}: a value of {} is left out: {only}", knob.name),
+        (_, []) => {}
+    }
+    Ok(swept)
+}
+
+/// Why no group could have these rules.
+fn unfit(book: &Rulebook, limits: Limits) -> Option<String> {
+    let above = book.rules.min.filter(|min| *min > limits.max);
+    let above = above.map(|min| format!("min = {min}: there may be {} servers at most", limits.max));
+    settings::contradictions(book).into_iter().next().or(above)
+}
+
+fn point(name: &str, knob: Knob, value: f64, book: Rulebook) -> Candidate {
+    let shown = match knob.unit {
+        Unit::Number | Unit::NumberOrZero => ((value * 1e4).round() / 1e4).to_string(),
+        Unit::Count | Unit::CountOrZero => value.to_string(),
+        Unit::Time => show(Duration::from_secs_f64(value)),
     };
-    knob.values(*sweep.values.start(), *sweep.values.end(), points).into_iter().map(at).collect()
+    Candidate {
+        name: format!("{name} {}={shown}", knob.name),
+        swept: Some(Swept { of: name.to_owned(), rule: knob.name, value, shown }),
+        by: By::Rules(Box::new(book)),
+    }
 }

@@ -32,7 +32,15 @@ impl Drawn<'_> {
         let Given { trace, setup, .. } = self.given;
         let svg = match (self.curve(), self.candidates, self.scores) {
             (Some(curve), ..) => curve,
-            (None, [first, ..], [score, ..]) => {
+            (None, [first, rest @ ..], [score, ..]) => {
+                if !rest.is_empty() {
+                    let left = rest.len();
+                    tracing::warn!(
+                        "{} shows {} alone; --html shows the other {left} too",
+                        file.display(),
+                        first.label()
+                    );
+                }
                 plot::svg(trace, setup, &first.course(self.given), &first.label(), score)
             }
             _ => return Ok(()),
@@ -66,7 +74,7 @@ impl Drawn<'_> {
     fn curve(&self) -> Option<String> {
         let mut curves: Vec<Curve> = Vec::new();
         for (candidate, score) in self.candidates.iter().zip(self.scores) {
-            let Some(Swept { of, value, shown }) = &candidate.swept else { continue };
+            let Some(Swept { of, value, shown, .. }) = &candidate.swept else { continue };
             let point = Point { value: *value, shown: shown.clone(), score: score.clone() };
             match curves.last_mut() {
                 Some(curve) if curve.name == *of => curve.points.push(point),

@@ -30,6 +30,11 @@ const HEADER: [&str; 10] =
 struct Line<'a> {
     trace: &'a str,
     strategy: &'a str,
+    /// The rule that was swept, and its value; seconds for a time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<f64>,
     #[serde(flatten)]
     score: &'a Score,
 }
@@ -52,6 +57,11 @@ pub fn run(common: &CommonArgs, args: &ReplayArgs) -> Result<Exit> {
     });
     let (scores, courses): (Vec<Score>, Vec<Option<Course>>) = judged.into_iter().unzip();
     caveats(trace, setup).iter().for_each(|caveat| tracing::warn!("{}: {caveat}", trace.name));
+    idle(&candidates, &scores).for_each(|name| {
+        tracing::warn!(
+            "{name}: every value comes to the same; the rule is not used, or nothing ever came to it"
+        );
+    });
     print(common.json, &given, &candidates, &scores);
     let drawn = Drawn {
         given: &given,
@@ -79,13 +89,29 @@ fn has_folder(file: &Path) -> Result<()> {
     }
 }
 
+/// Whose sweep made no difference: the best of its values is none.
+fn idle<'a>(candidates: &'a [Candidate], scores: &'a [Score]) -> impl Iterator<Item = &'a str> {
+    let swept = candidates.iter().zip(scores).filter_map(|(one, score)| Some((one.swept.as_ref()?, score)));
+    let swept: Vec<_> = swept.collect();
+    let sweeps = swept.chunk_by(|a, b| a.0.of == b.0.of).filter(|sweep| sweep.len() > 1);
+    let same = sweeps.filter(|sweep| sweep.iter().all(|(_, score)| *score == sweep[0].1));
+    same.map(|sweep| sweep[0].0.of.as_str()).collect::<Vec<_>>().into_iter()
+}
+
 fn print(json: bool, given: &Given, candidates: &[Candidate], scores: &[Score]) {
     let mut printer = Printer::new(json, []);
     let judged = candidates.iter().zip(scores);
     if json {
         tracing::info!("{}", given.world());
         judged.for_each(|(candidate, score)| {
-            printer.json_line(&Line { trace: &given.trace.name, strategy: &candidate.name, score });
+            let swept = candidate.swept.as_ref();
+            printer.json_line(&Line {
+                trace: &given.trace.name,
+                strategy: &candidate.name,
+                rule: swept.map(|swept| swept.rule),
+                value: swept.map(|swept| swept.value),
+                score,
+            });
         });
         return;
     }
