@@ -106,8 +106,8 @@ fn headroom(past: &Past, setup: &Setup, book: &Rulebook) -> Option<String> {
     (book.rules.strategy == Strategy::Threshold).then(|| {
         format!(
             " while a server boots, {} passes, the load grew by {:.0} % or more one time in {ONE_GROWTH_IN}, and \
-             scale_up_above = {edge} leaves no room for that: {:.2} would, with scale_down_below under it, and strategy = \
-             \"predictive\" finds its room itself where passes follow on one another with --interval;",
+             scale_up_above = {edge} leaves no room for that: {:.2} would, with scale_down_below under it, and strategy \
+             = \"predictive\" finds its room itself where passes follow on one another with --interval;",
             setup.boot,
             (growth - 1.0) * 100.0,
             (100.0 / growth).floor() / 100.0

@@ -108,8 +108,8 @@ impl Given {
         };
         let gaps = trace.load.iter().filter(|load| load.is_none()).count() as f64 * 100.0;
         format!(
-            "{}: {} to {}, {:.1} % of it gaps, a pass every {}; a server carries {}, fixed ones {}, and boots for {} passes; moves: {moves}; \
-             cooldown {}; limits {} to {}.",
+            "{}: {} to {}, {:.1} % of it gaps, a pass every {}; a server carries {}, fixed ones {}, and boots for {} \
+             passes; moves: {moves}; cooldown {}; limits {} to {}.",
             trace.name,
             trace.start,
             trace.end(),
