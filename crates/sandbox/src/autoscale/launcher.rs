@@ -20,9 +20,7 @@ pub(super) struct Launch {
 #[async_trait]
 impl Launcher for Launch {
     async fn servers(&self, _tenant: &str) -> Result<Vec<Server>, Fault> {
-        if !self.compute.is_open() {
-            return Err(Fault::Retryable("the sandbox is still being set up".to_owned()));
-        }
+        self.compute.opened().await;
         // When the clock jumps, boots and Autoscale wake side by side. A boot that is over by the clock must
         // not be taken for one that takes too long.
         self.compute.settled().await;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::Ipv4Addr;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ pub struct Compute {
     boots: TaskTracker,
     closed: CancellationToken,
     changes: watch::Sender<u64>,
-    open: AtomicBool,
+    open: watch::Sender<bool>,
 }
 
 struct Kept {
@@ -77,7 +77,7 @@ impl Compute {
             boots: TaskTracker::new(),
             closed: CancellationToken::new(),
             changes: watch::Sender::new(0),
-            open: AtomicBool::new(false),
+            open: watch::Sender::new(false),
         })
     }
 
@@ -133,15 +133,16 @@ impl Compute {
         self.changes.subscribe()
     }
 
-    /// Whether the servers that a sandbox starts with are all there.
-    pub(crate) fn is_open(&self) -> bool {
-        self.open.load(Ordering::Acquire)
+    /// Returns once the servers that a sandbox starts with are all there.
+    pub(crate) async fn opened(&self) {
+        let mut open = self.open.subscribe();
+        // The sender lives as long as `self`, so this cannot fail.
+        let _is_open = open.wait_for(|open| *open).await;
     }
 
-    /// Tells that they are, and has Autoscale look.
+    /// Tells that they are.
     pub(crate) fn open(&self) {
-        self.open.store(true, Ordering::Release);
-        self.tell_change();
+        self.open.send_replace(true);
     }
 
     /// Makes a server, or fails as was planned.
