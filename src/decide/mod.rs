@@ -27,7 +27,7 @@ use crate::model::{Change, Direction, Fleet, Level, Limits, Observation, Rules, 
 use asked::Passed;
 use load::{Demand, Usable};
 use memory::Memory;
-pub use tactics::{BOOTS, USUAL_BOOT};
+pub use tactics::{BOOTS, USUAL_BOOT, boot_seen};
 use verdict::{Cause, Decision, Found, Hold, Pause, Unusable, Verdict, WrittenOff};
 
 /// What to do about `seen`, given the group's `rules` and the `memory` of its earlier passes.

@@ -10,15 +10,19 @@ use serde::{Deserialize, Serialize};
 use super::aim::{Aim, AimedBy};
 use super::load::Demand;
 use super::tracking::{Size, Tracking};
-use crate::forecast::{Planner, whole};
+use crate::forecast::{Planner, Timing, whole};
 use crate::model::{Limits, Rules, Strategy, elapsed};
 
 /// A server is taken to boot for so long until the first boot was seen, unless the settings tell.
 pub const USUAL_BOOT: Duration = Duration::from_secs(180);
 /// Boots that are remembered; the longest of them is planned for.
 pub const BOOTS: usize = 5;
+/// Times from pass to pass that are remembered; what all of them say is planned for.
+const GAPS: usize = 5;
 /// Minutes without a pass for which the last reading is taken to have held.
-const HELD_FOR: u64 = Strategy::LONGEST_BETWEEN_PASSES.as_secs() / 60;
+const HELD_FOR: usize = Strategy::LONGEST_BETWEEN_PASSES.as_secs() as usize / 60;
+/// Seconds that a pass may come late.
+const LATE: u64 = 15;
 /// Minutes without a pass after which a forecast begins anew: a week, all that it remembers.
 const FORGOTTEN_AFTER: u64 = 7 * 1440;
 
@@ -33,6 +37,12 @@ pub struct Tactics {
     demand: Option<f64>,
     /// The last boots, in seconds, the last at the back.
     boots: VecDeque<u64>,
+    /// The last pass.
+    passed_at: Option<Timestamp>,
+    /// The last times from pass to pass, in seconds, the last at the back.
+    gaps: VecDeque<u64>,
+    /// Whole minutes from pass to pass, as they are planned for; zero until they are known.
+    every: usize,
 }
 
 /// What a pass saw, as far as strategies ask.
@@ -49,24 +59,27 @@ pub(super) struct Sight {
 impl Tactics {
     /// Takes in a pass.
     pub(super) fn note(&mut self, rules: &Rules, sight: &Sight) {
-        if let Some(took) = sight.booted {
-            self.boots.push_back(took.as_secs());
-            while self.boots.len() > BOOTS {
-                self.boots.pop_front();
-            }
+        let gap = self.passed_at.replace(sight.at).map(|last| elapsed(last, sight.at));
+        if let Some(gap) = gap {
+            remember(&mut self.gaps, gap, GAPS);
+            self.every = self.every();
+        }
+        let boot = |took| boot_seen(took, gap.unwrap_or_default(), rules.boot_timeout);
+        if let Some(boot) = sight.booted.and_then(boot) {
+            remember(&mut self.boots, boot, BOOTS);
         }
         let demand = sight.demand.map(|demand| in_servers(&demand, rules.scale_up_above));
         let otherwise = match rules.strategy {
-            Strategy::Predictive => self.forecast(rules, sight, demand),
+            Strategy::Predictive => self.forecast(rules, sight, demand, gap),
             _ => AimedBy::Target,
         };
         self.demand = demand;
         self.aim = sight.demand.map(|demand| self.aim(rules, sight, &demand, otherwise));
     }
 
-    /// Whole minutes that a server is planned to boot; none without a forecast.
-    pub fn planned_boot(&self) -> Option<usize> {
-        self.planner.as_ref().map(Planner::boot)
+    /// What the forecast plans for; none without one.
+    pub fn timing(&self) -> Option<Timing> {
+        self.planner.as_ref().map(Planner::timing)
     }
 
     /// The aim of the forecast, else that of the target; `otherwise` says why it is not the forecast's.
@@ -76,6 +89,8 @@ impl Tactics {
             Size { wanted: in_servers(demand, target), relative: relative(demand, target, sight.there) };
         let (at_least, at_most) = self.tracking.sizes(&rules.tracking, sight.at, sight.there, size);
         let plan = self.planner.as_ref().filter(|_| rules.strategy == Strategy::Predictive);
+        // Where passes are rarer it looks no further ahead than that.
+        let plan = plan.filter(|_| self.every <= HELD_FOR);
         match plan.and_then(Planner::plan) {
             Some(plan) => {
                 let at_least = whole(plan.start).max(demand.needed(rules));
@@ -85,29 +100,46 @@ impl Tactics {
         }
     }
 
-    /// Brings the forecast to the minute of this pass, and tells what an aim rests on should there be none. Of several
-    /// passes in a minute the first counts.
-    fn forecast(&mut self, rules: &Rules, sight: &Sight, demand: Option<f64>) -> AimedBy {
+    /// Brings the forecast to the minute of this pass, a `gap` after the last, and tells what an aim rests on should
+    /// there be none. Of several passes in a minute the first counts.
+    fn forecast(
+        &mut self,
+        rules: &Rules,
+        sight: &Sight,
+        demand: Option<f64>,
+        gap: Option<Duration>,
+    ) -> AimedBy {
         let minute = u64::try_from(sight.at.as_second() / 60).unwrap_or(0);
-        let boot = self.boot(rules);
-        let fresh = || Planner::new(minute.saturating_sub(1), boot, sight.there);
-        let held = self.demand;
+        let timing = Timing::new(self.boot(rules), self.every.min(HELD_FOR));
+        let fresh = || Planner::new(minute.saturating_sub(1), timing, sight.there);
+        let rare = gap.is_some_and(|gap| in_time(gap.as_secs()) > HELD_FOR);
+        let held = self.demand.filter(|_| !rare);
         let planner = self.planner.get_or_insert_with(fresh);
         let (ahead, behind) =
             (minute.saturating_sub(planner.minute()), planner.minute().saturating_sub(minute));
         // A clock that was set back by more than a moment told of minutes that have not been.
-        if ahead > FORGOTTEN_AFTER || behind > HELD_FOR {
+        if ahead > FORGOTTEN_AFTER || behind > HELD_FOR as u64 {
             *planner = fresh();
         }
-        planner.set_boot(boot, sight.there);
-        let held = held.filter(|_| ahead <= HELD_FOR);
+        planner.set_timing(timing, sight.there);
         while planner.minute() + 1 < minute {
-            planner.step(held, sight.limits);
+            planner.hold(held, sight.limits);
         }
         if planner.minute() < minute {
             planner.step(demand, sight.limits);
         }
-        if ahead > HELD_FOR { AimedBy::TargetBetweenRarePasses } else { AimedBy::TargetForNow }
+        if rare { AimedBy::TargetBetweenRarePasses } else { AimedBy::TargetForNow }
+    }
+
+    /// Whole minutes from pass to pass. Other ones are believed once all that are remembered were, and
+    /// clearly: each change costs what was learned.
+    fn every(&self) -> usize {
+        let ends = self.gaps.iter().min().zip(self.gaps.iter().max());
+        match ends.filter(|_| self.gaps.len() == GAPS) {
+            Some((shortest, _)) if in_time(*shortest) > self.every => in_time(*shortest),
+            Some((_, longest)) if minutes(*longest) < self.every => minutes(*longest),
+            _ => self.every,
+        }
     }
 
     /// Whole minutes that a server boots. A boot that was longer than expected is believed at once; shorter
@@ -117,9 +149,8 @@ impl Tactics {
             return minutes(boot.as_secs());
         }
         let usual = minutes(USUAL_BOOT.as_secs());
-        let planned = self.planner.as_ref().map_or(usual, Planner::boot);
-        // A boot is seen to end in the first pass after it, so the last minute is not part of it.
-        let longest = self.boots.iter().max().map(|seconds| minutes(seconds.saturating_sub(60)));
+        let planned = self.timing().map_or(usual, |timing| timing.boot);
+        let longest = self.boots.iter().max().map(|seconds| minutes(*seconds));
         match longest {
             Some(longest) if longest > planned => longest,
             Some(longest) if longest + 1 < planned && self.boots.len() == BOOTS => longest,
@@ -128,8 +159,20 @@ impl Tactics {
     }
 }
 
+fn remember(past: &mut VecDeque<u64>, last: Duration, most: usize) {
+    past.push_back(last.as_secs());
+    while past.len() > most {
+        past.pop_front();
+    }
+}
+
 fn minutes(seconds: u64) -> usize {
     usize::try_from(seconds.div_ceil(60)).unwrap_or(usize::MAX)
+}
+
+/// Whole minutes of a time that ended with a pass, which may have come late.
+fn in_time(seconds: u64) -> usize {
+    minutes(seconds.saturating_sub(LATE))
 }
 
 /// Servers of the group that the load fills to `utilization`, unrounded.
@@ -142,6 +185,13 @@ fn in_servers(demand: &Demand, utilization: f64) -> f64 {
 fn relative(demand: &Demand, target: f64, servers: u32) -> f64 {
     let capacity = &demand.capacity;
     demand.load / (target * (capacity.fixed + f64::from(servers) * capacity.per_server))
+}
+
+/// How long servers boot that all served so long after they had been asked for, but not yet in the pass a `gap`
+/// before: the least that this can mean, and never below half the gap. None where they came after having been
+/// given up: that was a repair, no boot.
+pub fn boot_seen(took: Duration, gap: Duration, boot_timeout: Duration) -> Option<Duration> {
+    (took <= boot_timeout).then(|| took.saturating_sub(gap).max(gap / 2))
 }
 
 /// How long a boot took that ended by `now`, if it did: from the last rise to all being in service.

@@ -39,7 +39,7 @@ const MISSING_SERVER_PRICE: f64 = 100.0;
 const HALF_LIFE: f64 = 3.0 * 1440.0;
 
 /// Minutes of forecasts that have come due, or failed to, before the planner's word counts.
-const ENOUGH: u32 = 60;
+const ENOUGH: usize = 60;
 
 /// The longest boot that is planned for, in minutes.
 const LONGEST_BOOT: usize = Strategy::LONGEST_BOOT.as_secs() as usize / 60;
@@ -47,17 +47,43 @@ const LONGEST_BOOT: usize = Strategy::LONGEST_BOOT.as_secs() as usize / 60;
 /// Demands this large are no demands; the clamp keeps the arithmetic finite.
 const MOST_SERVERS: f64 = 1e7;
 
+/// How fast a fleet can grow, in whole minutes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timing {
+    /// From asking for a server until it serves.
+    pub boot: usize,
+    /// From one pass to the next, at least one.
+    pub every: usize,
+}
+
+impl Timing {
+    /// A timing that can be planned for: a longer boot counts as [`LONGEST_BOOT`].
+    pub fn new(boot: usize, every: usize) -> Timing {
+        Timing { boot: boot.min(LONGEST_BOOT), every: every.max(1) }
+    }
+
+    /// How far ahead a pass looks. What the next pass asks for serves only after a boot of its own, so this
+    /// one must provide until then; and demand is next heard of in a pass.
+    fn lead(self) -> usize {
+        (self.boot.div_ceil(self.every) + 1) * self.every
+    }
+
+    /// How many of the last passes lie in so many minutes.
+    fn passes_in(self, minutes: usize) -> usize {
+        minutes.div_ceil(self.every)
+    }
+}
+
 /// Plans a fleet, minute by minute.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Planner {
     /// The minute it was last told of.
     minute: u64,
-    /// Minutes that a server boots.
-    boot: usize,
+    timing: Timing,
     history: History,
     /// Demand in the first minute in which a server asked for now would serve.
     arrival: Outlook,
-    /// Demand in the next minute.
+    /// Demand in the minute of the next pass.
     next: Outlook,
     arrival_curves: VecDeque<Curve>,
     next_curves: VecDeque<Curve>,
@@ -65,7 +91,7 @@ pub struct Planner {
     /// Mean demand in whole servers, recent minutes counting more; and the weight it stands for.
     level: f64,
     weight: f64,
-    learned: u32,
+    learned: usize,
     plan: Option<Plan>,
 }
 
@@ -79,17 +105,16 @@ pub struct Plan {
 }
 
 impl Planner {
-    /// A planner that knows nothing yet, for a fleet of `servers`, of which each boots for `boot` minutes,
-    /// and which begins after `minute`.
-    pub fn new(minute: u64, boot: usize, servers: u32) -> Planner {
-        let boot = boot.min(LONGEST_BOOT);
-        let lead = boot + 1;
+    /// A planner that knows nothing yet, for a fleet of `servers` that grows at this `timing`, and which begins
+    /// after `minute`.
+    pub fn new(minute: u64, timing: Timing, servers: u32) -> Planner {
+        let lead = timing.lead();
         Planner {
             minute,
-            boot,
+            timing,
             history: History::default(),
             arrival: Outlook::new(lead),
-            next: Outlook::new(1),
+            next: Outlook::new(timing.every),
             arrival_curves: VecDeque::new(),
             next_curves: VecDeque::new(),
             bands: band::all(lead, servers),
@@ -105,9 +130,9 @@ impl Planner {
         self.minute
     }
 
-    /// Minutes that a server boots, as it is planned for.
-    pub fn boot(&self) -> usize {
-        self.boot
+    /// What it plans for.
+    pub fn timing(&self) -> Timing {
+        self.timing
     }
 
     /// The plan after the last minute; none if that had no demand, or too little was learned so far.
@@ -115,38 +140,54 @@ impl Planner {
         self.plan.filter(|_| self.learned >= ENOUGH)
     }
 
-    /// Plans for another boot time from here on. The forecast of the next minute and what is known of past
-    /// demand stay; what depends on the boot is learned anew.
-    pub fn set_boot(&mut self, boot: usize, servers: u32) {
-        if boot.min(LONGEST_BOOT) != self.boot {
-            let fresh = Planner::new(self.minute, boot, servers);
-            let history = std::mem::take(&mut self.history);
-            *self = Planner { history, next: self.next.clone(), ..fresh };
+    /// Plans for another timing from here on. What is known of past demand stays, and the forecast for the
+    /// next pass if that is as far away as before; the rest is learned anew.
+    pub fn set_timing(&mut self, timing: Timing, servers: u32) {
+        if timing == self.timing {
+            return;
         }
+        let mut fresh = Planner::new(self.minute, timing, servers);
+        fresh.history = std::mem::take(&mut self.history);
+        if timing.every == self.timing.every {
+            fresh.next = self.next.clone();
+        }
+        *self = fresh;
     }
 
-    /// Takes in the demand of the next minute, in servers and unrounded; none if it is not known. Of a
-    /// minute without demand nothing is learned, and there is no plan.
+    /// Takes in the demand that the pass of the next minute saw, in servers and unrounded; none if it is not
+    /// known. Of a minute without demand nothing is learned, and there is no plan.
     pub fn step(&mut self, demand: Option<f64>, limits: Limits) {
-        self.minute += 1;
-        let demand = demand.map(|demand| demand.clamp(0.0, MOST_SERVERS));
-        if let Some(demand) = demand {
-            self.learn(demand, limits);
-        }
-        self.history.note(self.minute, demand);
-        self.plan = match demand {
-            Some(demand) => Some(self.look_ahead(demand, limits)),
-            None => {
-                self.arrival.skip(self.minute);
-                self.next.skip(self.minute);
-                None
-            }
-        };
+        let demand = self.take_in(demand, limits);
+        self.plan = demand.map(|demand| self.look_ahead(demand, limits));
         self.bands.iter_mut().for_each(Band::end_minute);
     }
 
+    /// Takes in a minute without a pass, in which demand was what it had been. Nothing is foretold in it: that
+    /// would be the last pass's forecast again, and prove nothing by coming true.
+    pub fn hold(&mut self, demand: Option<f64>, limits: Limits) {
+        self.take_in(demand, limits);
+        self.plan = None;
+        self.bands.iter_mut().for_each(Band::end_minute);
+    }
+
+    fn take_in(&mut self, demand: Option<f64>, limits: Limits) -> Option<f64> {
+        self.minute += 1;
+        let demand = demand.map(|demand| demand.clamp(0.0, MOST_SERVERS));
+        match demand {
+            Some(demand) => self.learn(demand, limits),
+            None => {
+                self.arrival.skip(self.minute);
+                self.next.skip(self.minute);
+            }
+        }
+        self.history.note(self.minute, demand);
+        demand
+    }
+
     fn learn(&mut self, demand: f64, limits: Limits) {
-        self.learned = self.learned.saturating_add(u32::from(self.arrival.learn(self.minute, demand)));
+        if self.arrival.learn(self.minute, demand) {
+            self.learned = self.learned.saturating_add(self.timing.every);
+        }
         self.next.learn(self.minute, demand);
         let need = clamp(demand, limits);
         for band in &mut self.bands {
@@ -165,8 +206,10 @@ impl Planner {
             outlook.look_ahead(&features, self.minute, scale)
         };
         let (arrival, next) = (ahead(&mut self.arrival), ahead(&mut self.next));
-        remember(&mut self.arrival_curves, arrival, self.boot + 1 + KEEP_FOR);
-        remember(&mut self.next_curves, next, 1 + KEEP_FOR);
+        let kept = |minutes| self.timing.passes_in(minutes + KEEP_FOR);
+        let (at_stake, until_next) = (kept(self.timing.lead()), kept(self.timing.every));
+        remember(&mut self.arrival_curves, arrival, at_stake);
+        remember(&mut self.next_curves, next, until_next);
         for band in &mut self.bands {
             band.plan(&self.arrival_curves, &self.next_curves, limits);
         }

@@ -6,9 +6,14 @@ use super::*;
 const WIDE: Limits = Limits { min: 0, max: 1000 };
 const DAY: u64 = 1440;
 
+/// Servers that boot for so long, with a pass a minute.
+fn boots(boot: usize) -> Timing {
+    Timing::new(boot, 1)
+}
+
 /// A planner after `days` of a demand given by minute.
 fn after(days: u64, boot: usize, demand: impl Fn(u64) -> Option<f64>) -> Planner {
-    let mut planner = Planner::new(0, boot, 5);
+    let mut planner = Planner::new(0, boots(boot), 5);
     for minute in 1..=days * DAY {
         planner.step(demand(minute), WIDE);
     }
@@ -80,10 +85,10 @@ fn without_demand_there_is_no_plan_and_nothing_is_learned() {
 
 #[test]
 fn it_says_nothing_before_it_has_seen_an_hour() {
-    let mut planner = Planner::new(0, 3, 5);
+    let mut planner = Planner::new(0, boots(3), 5);
     for minute in 1..=70 {
         let told = planner.plan().is_some();
-        assert_eq!(told, minute > u64::from(ENOUGH) + 4, "minute {minute}");
+        assert_eq!(told, minute > ENOUGH as u64 + 4, "minute {minute}");
         planner.step(Some(4.0), WIDE);
     }
 }
@@ -102,8 +107,8 @@ fn what_no_fleet_could_carry_does_not_break_the_arithmetic() {
 #[test]
 fn another_boot_time_keeps_the_past_and_learns_the_rest_anew() {
     let mut planner = after(3, 3, |minute| Some(wave(minute)));
-    planner.set_boot(5, 10);
-    assert_eq!((planner.boot(), planner.plan()), (5, None));
+    planner.set_timing(boots(5), 10);
+    assert_eq!((planner.timing(), planner.plan()), (boots(5), None));
     for minute in 3 * DAY + 1..=3 * DAY + 90 {
         planner.step(Some(wave(minute)), WIDE);
     }
@@ -118,7 +123,7 @@ fn its_state_survives_json_to_the_bit_and_stays_small_at_every_boot_time() {
             after(8, boot, |minute| (minute % 977 != 0).then(|| 40.0 * (wave(minute) + noise(minute))));
         let text = serde_json::to_string(&planner).unwrap();
         assert_eq!(serde_json::from_str::<Planner>(&text).unwrap(), planner);
-        assert_eq!(planner.boot(), planned);
+        assert_eq!(planner.timing(), boots(planned));
         assert!(text.len() < 64 * 1024, "boot {planned}: {} bytes", text.len());
     }
 }

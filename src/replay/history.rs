@@ -9,9 +9,9 @@ mod tests;
 
 use super::trace::{Sample, Trace, interval};
 use super::{Course, Setup, ticks};
-use crate::decide::{BOOTS, USUAL_BOOT};
+use crate::decide::{BOOTS, USUAL_BOOT, boot_seen};
 use crate::journal::{Entry, Thinned};
-use crate::model::{Capacity, Fleet, elapsed};
+use crate::model::{Capacity, Fleet, Rules, elapsed};
 use crate::table::BadTable;
 
 /// Fewer passes with a load than this tell nothing of a rule.
@@ -23,6 +23,8 @@ pub struct History {
     passes: Vec<Thinned>,
     fleet: Option<Fleet>,
     capacity: Option<Capacity>,
+    /// As the rules had it last.
+    boot_timeout: Option<Duration>,
 }
 
 /// Why a past cannot be replayed.
@@ -82,6 +84,11 @@ impl History {
             self.fleet = seen.fleet.as_ref().ok().cloned().or(self.fleet.take());
             self.capacity = seen.capacity.as_ref().ok().copied().or(self.capacity);
         }
+        match entry {
+            Entry::Rules { rules, .. } => self.boot_timeout = Some(rules.boot_timeout),
+            Entry::Snapshot(state) => self.boot_timeout = Some(state.rules.boot_timeout),
+            _ => {}
+        }
         self.passes.extend(entry.outline());
     }
 
@@ -106,7 +113,7 @@ impl History {
         let every = every.unwrap_or(self.interval());
         let trace = Trace::of(name, &load, every)?;
         let course = self.course(every)?;
-        Ok(Past { trace, course, fleet, capacity, boot: self.boot(every) })
+        Ok(Past { trace, course, fleet, capacity, boot: self.boot() })
     }
 
     /// The time from pass to pass, as it mostly was.
@@ -139,8 +146,9 @@ impl History {
     }
 
     /// The longest of the last boots: from the pass before desired capacity rose to the one that saw all serve,
-    /// less the one pass that this may be late.
-    fn boot(&self, every: Duration) -> Option<Duration> {
+    /// less what that may be late.
+    fn boot(&self) -> Option<Duration> {
+        let boot_timeout = self.boot_timeout.unwrap_or(Rules::default().boot_timeout);
         let mut boots = Vec::new();
         let mut rose: Option<Timestamp> = None;
         for pair in self.passes.windows(2) {
@@ -153,7 +161,8 @@ impl History {
                 rose = (desired > before).then_some(pair[0].at);
             }
             if let Some(since) = rose.filter(|_| serving >= desired) {
-                boots.push(elapsed(since, pair[1].at).saturating_sub(every));
+                let (took, gap) = (elapsed(since, pair[1].at), elapsed(pair[0].at, pair[1].at));
+                boots.extend(boot_seen(took, gap, boot_timeout));
                 rose = None;
             }
         }

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::decide::aim::AimedBy;
+use crate::decide::boot_seen;
 use crate::decide::verdict::Cause;
+use crate::forecast::Timing;
 
 fn tracking() -> Scene {
     scene().rules(|rules| rules.strategy = Strategy::TargetTracking).limits(1, 40)
@@ -112,11 +114,12 @@ fn a_gap_gives_no_aim_and_is_survived() {
     assert_eq!(after(predictive(), 0..345, load).memory.aim().map(|aim| aim.by), Some(AimedBy::Forecast));
 }
 
+/// So many passes teach as much as others that are further apart, and no minute in between teaches more.
 #[test]
 fn minutes_between_passes_hold_the_last_reading() {
     let each = after(predictive(), 0..196, |_| Some(140.0));
     let mut every_five = predictive();
-    for minute in (0..200).step_by(5) {
+    for minute in (0..1000).step_by(5) {
         every_five = look(every_five, minute, Some(140.0));
         every_five.memory = every_five.memory.after(&every_five.rules, &every_five.seen);
     }
@@ -143,6 +146,21 @@ fn passes_too_rare_for_a_forecast_say_so_and_go_by_the_target() {
 }
 
 #[test]
+fn the_time_between_passes_is_planned_for_once_five_in_a_row_agree() {
+    let mut scene = predictive();
+    let mut pass = |minute| {
+        scene = look(scene.clone(), minute, Some(140.0));
+        scene.memory = scene.memory.after(&scene.rules, &scene.seen);
+        scene.memory.tactics.as_ref().unwrap().timing().unwrap().every
+    };
+    // One pass that was left out, or an outage, is no other interval.
+    let each_minute: Vec<usize> = [0, 1, 2, 4, 5, 6, 30, 31].map(&mut pass).into();
+    assert_eq!(each_minute, [1; 8]);
+    assert_eq!([36, 41, 46, 51, 56].map(&mut pass), [1, 1, 1, 1, 5]);
+    assert_eq!([57, 58, 59, 60, 61].map(&mut pass), [5, 5, 5, 5, 1]);
+}
+
+#[test]
 fn boots_that_were_seen_are_planned_for() {
     let mut scene = predictive().rules(|rules| rules.boot = None);
     // A server asked for in minute 100 is in service in minute 107.
@@ -155,7 +173,15 @@ fn boots_that_were_seen_are_planned_for() {
             scene.memory.settled(Outcome::Executed);
         }
     }
-    assert_eq!(scene.memory.tactics.unwrap().planned_boot(), Some(6));
+    assert_eq!(scene.memory.tactics.unwrap().timing(), Some(Timing::new(6, 1)));
+}
+
+#[test]
+fn a_boot_is_seen_no_sharper_than_passes_are_apart() {
+    let boot = |took, gap| boot_seen(secs(took), secs(gap), secs(900));
+    assert_eq!(boot(420, 60), Some(secs(360)));
+    assert_eq!(boot(300, 300), Some(secs(150)), "somewhere between nothing and five minutes");
+    assert_eq!(boot(7200, 60), None, "that was given up long before");
 }
 
 #[test]

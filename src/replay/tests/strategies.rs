@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::loads::{
     DAY, HOUR, Load, constant, crowd, day_wave, holed, level_shift, noisy, ramp, week_wave, without,
 };
-use super::{setup, trace};
+use super::{MINUTE, setup, trace};
 use crate::model::{Moves, Rules, Strategy};
 use crate::replay::live::Live;
 use crate::replay::score::{Judge, Score};
@@ -32,7 +32,16 @@ struct Outcome {
 }
 
 fn through(strategy: Strategy, load: Load) -> Outcome {
-    let (setup, trace) = (setup(CAPACITY, BOOT, 2), trace(load));
+    judged(strategy, setup(CAPACITY, BOOT, 2), trace(load))
+}
+
+/// The same with a pass every so many minutes, for which each sample holds.
+fn through_every(minutes: usize, strategy: Strategy, load: Load) -> Outcome {
+    let seldom = Trace { tick: MINUTE * minutes as u32, ..trace(load.into_iter().step_by(minutes)) };
+    judged(strategy, setup(CAPACITY, BOOT.div_ceil(minutes), 2), seldom)
+}
+
+fn judged(strategy: Strategy, setup: Setup, trace: Trace) -> Outcome {
     let book = Rules { strategy, ..Rules::default() }.into();
     let mut live = Live::new(book, Moves::Exact, Duration::ZERO, &setup, &trace);
     let course = run(&trace, &setup, setup.start(&trace), &mut live);
@@ -114,6 +123,18 @@ fn day_waves_are_followed() {
 #[test]
 fn week_waves_are_followed() {
     waves_are_followed(&noisy(week_wave(100.0, 900.0, 8), 0.02));
+}
+
+/// What a pass asks for must carry the load until what the next one asks for serves.
+#[test]
+fn with_passes_minutes_apart_a_forecast_is_short_no_longer_than_the_target() {
+    for minutes in [2, 5, 10] {
+        let through = |strategy| through_every(minutes, strategy, day_wave(100.0, 900.0, 3));
+        let (target, forecast) = (through(Strategy::TargetTracking), through(Strategy::Predictive));
+        let (most, short) = (target.short(0..target.end()), forecast.short(0..forecast.end()));
+        assert!(short <= most, "every {minutes} min: {short} passes short, by the target {most}");
+        assert!(forecast.score().j < target.score().j, "every {minutes} min");
+    }
 }
 
 #[test]
