@@ -7,7 +7,7 @@ use super::otherwise::What;
 use super::*;
 use crate::decide::asked::Question;
 use crate::decide::tests::properties::law;
-use crate::decide::tests::world::{Mishap, Story, Tick, eventful, mixed, play};
+use crate::decide::tests::world::{Mishap, Story, Tick, eventful, mixed, play, strategic};
 use crate::decide::tests::{secs, step};
 use crate::journal::retrace::Retrace;
 use crate::model::{Change, Effect, Limits, Rules};
@@ -88,7 +88,7 @@ fn of_every_pass_the_chain_is_in_order_and_ends_with_the_decision() {
         Question::Policy,
     ];
     let place = |word: &str| ORDER.iter().position(|question| question.word() == word);
-    law("explanations", eventful(mixed()), |story| {
+    law("explanations", strategic(eventful(mixed())), |story| {
         for moment in moments(story).iter().rev().take(5) {
             let chain = chain(moment);
             let asked = questions(&chain);

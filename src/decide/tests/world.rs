@@ -285,6 +285,13 @@ pub(crate) fn eventful(story: impl Strategy<Value = Story>) -> impl Strategy<Val
     })
 }
 
+/// `story` by any of the strategies: the more one remembers, and so costs a test, the less often.
+pub(crate) fn strategic(story: impl Strategy<Value = Story>) -> impl Strategy<Value = Story> {
+    use crate::model::Strategy::{Predictive, TargetTracking, Threshold};
+    let drawn = prop_oneof![6 => Just(Threshold), 3 => Just(TargetTracking), 1 => Just(Predictive)];
+    (story, drawn).prop_map(|(story, strategy)| Story { rules: Rules { strategy, ..story.rules }, ..story })
+}
+
 /// `story` under one load, with nothing amiss and every server there in time.
 pub(crate) fn constant(story: impl Strategy<Value = Story>) -> impl Strategy<Value = Story> {
     (story, 0..1500u32).prop_map(|(story, load)| {

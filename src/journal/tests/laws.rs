@@ -6,11 +6,11 @@ use proptest::prelude::*;
 use super::super::retrace::Retrace;
 use super::*;
 use crate::decide::tests::properties::law;
-use crate::decide::tests::world::{eventful, mixed, play};
+use crate::decide::tests::world::{eventful, mixed, play, strategic};
 
 #[test]
 fn a_replay_gives_the_decision_of_every_pass_to_the_bit() {
-    law("replay", eventful(mixed()), |story| {
+    law("replay", strategic(eventful(mixed())), |story| {
         let (told, entries) = play(story);
         let mut retrace = Retrace::default();
         let mut replayed = Vec::new();
@@ -31,7 +31,7 @@ fn a_replay_gives_the_decision_of_every_pass_to_the_bit() {
 
 #[test]
 fn a_checkpoint_at_any_offset_and_the_rest_give_the_fold() {
-    law("checkpoints", eventful(mixed()), |story| {
+    law("checkpoints", strategic(eventful(mixed())), |story| {
         // The fold goes on from the state alone; so if at each offset the state read back from its
         // checkpoint is the state, every checkpoint leads to the same end.
         let mut state = State::default();
