@@ -1,11 +1,14 @@
 //! Moves of several executions: each is written down before it is made, and the first that is not simply taken
 //! is the last.
 
-use sandbox::{Ask, Entry, Fault};
+use sandbox::{Ask, Entry, Fault, Planned, Times, When};
 use serde_json::Value;
 
 use crate::cloud::{HIGH, Stage};
 use crate::running::Running;
+
+/// Connections for which five servers are right at the usual target.
+const THREE_MORE: u64 = 170;
 
 /// A group of two servers by steps of one that calls for four, without any cooldown.
 async fn two_short() -> Stage {
@@ -69,6 +72,60 @@ async fn a_failure_ends_the_move() {
     stage.cloud.faults().next(Ask::Execute, Fault::status(422));
     stage.run(&[]).await.told("failed", "too_small", 1);
     assert_eq!((stage.executions(), begun(&stage)), (0, vec![(0, 0), (1, 2)]));
+}
+
+/// What the executions of the last pass came to, by its journal.
+fn settled(stage: &Stage) -> Vec<String> {
+    let mut outcomes = Vec::new();
+    for line in stage.journal().lines() {
+        let entry: Value = serde_json::from_str(line).expect("an entry");
+        if entry.get("pass").is_some() {
+            outcomes.clear();
+        }
+        outcomes.extend(entry["settled"]["outcome"].as_str().map(str::to_owned));
+    }
+    outcomes
+}
+
+/// The second of three executions goes wrong in every way that there is: not done and said so, not done or done and
+/// nobody knows. The first stands, the third is not tried, and the next pass goes on from what it finds.
+#[tokio::test]
+async fn whatever_befalls_the_second_of_several_nothing_is_made_or_counted_twice() {
+    let (before, after) = (When::Before, When::After);
+    for (fault, when, outcome, made) in [
+        (Fault::status(403), before, "failed", 1),
+        (Fault::status(422), before, "failed", 1),
+        (Fault::status(503), before, "unknown", 1),
+        (Fault::status(503), after, "unknown", 2),
+        (Fault::Drop, before, "unknown", 1),
+        (Fault::Drop, after, "unknown", 2),
+    ] {
+        let stage = Stage::start().await;
+        stage.warm().await;
+        stage.rules("strategy = \"target-tracking\"");
+        stage.load(THREE_MORE);
+        // The first answer loses its second half, which says nothing that its status has not said.
+        stage.cloud.faults().after_next(Ask::Execute, Fault::TruncatedJson);
+        stage.cloud.faults().plan(Planned {
+            ask: Ask::Execute,
+            fault: fault.clone(),
+            when,
+            times: Times::Next(1),
+        });
+        let record = stage.run(&[]).await.told(outcome, "too_small", 1);
+        let error = record["error"].as_str().unwrap_or_default();
+        assert!(error.starts_with("1 of 3 executions"), "{fault:?} {when:?}: {record}");
+        assert_eq!(settled(&stage), ["executed", outcome], "{fault:?} {when:?}");
+        assert_eq!((stage.executions(), begun(&stage).last()), (made, Some(&(2, 3))), "{fault:?} {when:?}");
+
+        let next = stage.run(&[]).await.told("executed", "too_small", 0);
+        let from = 2 + made;
+        assert_eq!((&next["desired_from"], &next["desired_to"]), (&from.into(), &5.into()), "{next}");
+        assert_eq!(stage.journal().contains("\"found\""), outcome == "unknown", "{fault:?} {when:?}");
+        stage.run(&[]).await.told("null", "right_size", 0);
+        assert_eq!(stage.executions(), 3, "{fault:?} {when:?}");
+        assert_accounted_for(&stage);
+    }
 }
 
 #[tokio::test]
