@@ -31,6 +31,8 @@ pub enum AimedBy {
     Target,
     /// A forecast.
     Forecast,
+    /// The last forecast before the load vanished.
+    LastForecast,
     /// The target utilization, since too little is known for a forecast.
     TargetForNow,
     /// The target utilization, since passes come too rarely for a forecast.

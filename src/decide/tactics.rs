@@ -88,13 +88,15 @@ impl Tactics {
         let size =
             Size { wanted: in_servers(demand, target), relative: relative(demand, target, sight.there) };
         let (at_least, at_most) = self.tracking.sizes(&rules.tracking, sight.at, sight.there, size);
-        let plan = self.planner.as_ref().filter(|_| rules.strategy == Strategy::Predictive);
+        let planner = self.planner.as_ref().filter(|_| rules.strategy == Strategy::Predictive);
         // Where passes are rarer it looks no further ahead than that.
-        let plan = plan.filter(|_| self.every <= HELD_FOR);
-        match plan.and_then(Planner::plan) {
+        let planner = planner.filter(|_| self.every <= HELD_FOR);
+        match planner.and_then(Planner::plan) {
             Some(plan) => {
                 let at_least = whole(plan.start).max(demand.needed(rules));
-                Aim { at_least, at_most: whole(plan.keep).max(at_least), by: AimedBy::Forecast }
+                let outage = planner.is_some_and(Planner::in_outage);
+                let by = if outage { AimedBy::LastForecast } else { AimedBy::Forecast };
+                Aim { at_least, at_most: whole(plan.keep).max(at_least), by }
             }
             None => Aim { at_least, at_most, by: otherwise },
         }

@@ -48,6 +48,9 @@ impl fmt::Display for AimedBy {
         match self {
             AimedBy::Target => f.write_str("The target utilization calls for"),
             AimedBy::Forecast => f.write_str("The forecast calls for"),
+            AimedBy::LastForecast => f.write_str(
+                "The load has all but vanished, as in an outage; the last forecast before that calls for",
+            ),
             AimedBy::TargetForNow => {
                 f.write_str("Too little is known for a forecast yet; the target utilization calls for")
             }

@@ -8,7 +8,7 @@ use super::decay;
 pub(super) const QUANTILES: [f64; 7] = [0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998];
 
 /// How many observations the first guess counts for.
-const FIRST_GUESS: f64 = 100.0;
+const FIRST_GUESS: f64 = 300.0;
 const BINS: usize = 160;
 /// Where the weight of new observations, which grows instead of the old ones shrinking, starts over.
 const LARGE: f64 = 1e12;

@@ -52,6 +52,16 @@ impl History {
         }
     }
 
+    /// Takes it that demand was as `demand` in those of the last `minutes` of which nothing is known.
+    pub(super) fn amend(&mut self, minutes: usize, demand: f64) {
+        for minute in self.recent.iter_mut().take(minutes) {
+            minute.get_or_insert(demand);
+        }
+        for bin in self.bins.iter_mut().rev().take(minutes / BIN as usize) {
+            bin.get_or_insert(demand as f32);
+        }
+    }
+
     /// Demand now; its means over five and thirty minutes; demand now, and its mean over thirty minutes,
     /// as they would change if this were like past days; the mean over two hours; and one.
     pub(super) fn features(&self, demand: f64, minute: u64, lead: u64) -> Features {

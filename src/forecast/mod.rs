@@ -3,7 +3,8 @@
 //!
 //! Reading order: [`Planner`] here, `history` (what is known of past demand), `outlook` (demand so many
 //! minutes ahead, as a curve of quantiles), which joins `regression` (the expected demand), `spread` (how
-//! uncertain that is) and `calibration` (what uncertainty has been worth), and `band` (which quantiles pay).
+//! uncertain that is) and `calibration` (what uncertainty has been worth), `band` (which quantiles pay), and
+//! `outage` (what is not to be learned from).
 //!
 //! What it rests on. Missing servers cost more than idle ones, so capacity follows a high quantile of
 //! demand, not its mean: the newsvendor (Arrow, Harris and Marschak, "Optimal Inventory Policy",
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 mod band;
 mod calibration;
 mod history;
+mod outage;
 mod outlook;
 mod regression;
 mod spread;
@@ -30,6 +32,7 @@ mod tests;
 use crate::model::{Limits, Strategy};
 use band::{Band, KEEP_FOR};
 use history::History;
+use outage::{Outage, WAITED_FOR};
 use outlook::{Curve, Outlook};
 
 /// What a missing server costs, in idle ones.
@@ -39,7 +42,7 @@ const MISSING_SERVER_PRICE: f64 = 100.0;
 const HALF_LIFE: f64 = 3.0 * 1440.0;
 
 /// Minutes of forecasts that have come due, or failed to, before the planner's word counts.
-const ENOUGH: usize = 60;
+const ENOUGH: usize = 15;
 
 /// The longest boot that is planned for, in minutes.
 const LONGEST_BOOT: usize = Strategy::LONGEST_BOOT.as_secs() as usize / 60;
@@ -93,6 +96,8 @@ pub struct Planner {
     weight: f64,
     learned: usize,
     plan: Option<Plan>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    outage: Option<Outage>,
 }
 
 /// How many servers to have: fewer than `start` call for more, more than `keep` for fewer.
@@ -122,6 +127,7 @@ impl Planner {
             weight: 0.0,
             learned: 0,
             plan: None,
+            outage: None,
         }
     }
 
@@ -140,6 +146,11 @@ impl Planner {
         self.plan.filter(|_| self.learned >= ENOUGH)
     }
 
+    /// Whether demand has vanished and the plan is the last one before that.
+    pub fn in_outage(&self) -> bool {
+        self.outage.is_some_and(|outage| outage.is_waited_for())
+    }
+
     /// Plans for another timing from here on. What is known of past demand stays, and the forecast for the
     /// next pass if that is as far away as before; the rest is learned anew.
     pub fn set_timing(&mut self, timing: Timing, servers: u32) {
@@ -155,10 +166,13 @@ impl Planner {
     }
 
     /// Takes in the demand that the pass of the next minute saw, in servers and unrounded; none if it is not
-    /// known. Of a minute without demand nothing is learned, and there is no plan.
+    /// known. Of a minute without demand nothing is learned, and there is no plan; of an outage nothing is
+    /// learned either, and the last plan stands.
     pub fn step(&mut self, demand: Option<f64>, limits: Limits) {
-        let demand = self.take_in(demand, limits);
-        self.plan = demand.map(|demand| self.look_ahead(demand, limits));
+        self.plan = match self.take_in(demand, limits) {
+            Some(demand) => Some(self.look_ahead(demand, limits)),
+            None => self.plan.filter(|_| self.in_outage()),
+        };
         self.bands.iter_mut().for_each(Band::end_minute);
     }
 
@@ -166,13 +180,15 @@ impl Planner {
     /// would be the last pass's forecast again, and prove nothing by coming true.
     pub fn hold(&mut self, demand: Option<f64>, limits: Limits) {
         self.take_in(demand, limits);
-        self.plan = None;
         self.bands.iter_mut().for_each(Band::end_minute);
     }
 
+    /// Learns from a minute's demand, if it is known and not that of an outage; then it is returned.
     fn take_in(&mut self, demand: Option<f64>, limits: Limits) -> Option<f64> {
         self.minute += 1;
-        let demand = demand.map(|demand| demand.clamp(0.0, MOST_SERVERS));
+        let seen = demand.map(|demand| demand.clamp(0.0, MOST_SERVERS));
+        let cut_off = seen.is_some_and(|demand| self.note_outage(demand));
+        let demand = seen.filter(|_| !cut_off);
         match demand {
             Some(demand) => self.learn(demand, limits),
             None => {
@@ -182,6 +198,17 @@ impl Planner {
         }
         self.history.note(self.minute, demand);
         demand
+    }
+
+    /// Takes note of an outage; whether this minute's demand is that of one. What has been waited for long
+    /// enough is taken for what it looks like, from its beginning on.
+    fn note_outage(&mut self, demand: f64) -> bool {
+        let waited = self.in_outage();
+        self.outage = Outage::in_minute(self.outage, demand, self.arrival.foretold(self.minute));
+        if waited && self.outage.is_some_and(|outage| !outage.is_waited_for()) {
+            self.history.amend(WAITED_FOR, demand);
+        }
+        self.in_outage()
     }
 
     fn learn(&mut self, demand: f64, limits: Limits) {

@@ -18,6 +18,9 @@ const JUDGED_AT: usize = 4;
 /// How fast the weight of a measure falls with what it cost.
 const RIGOUR: f64 = 0.03;
 
+/// An error of more than so many usual ones is a surprise.
+const SURPRISE: f64 = 15.0;
+
 /// How wide errors are taken to be at first, in the spreads of each measure.
 const FIRST_WIDTHS: [f64; MEASURES] = [0.5, 0.1, 1.0, 1.0];
 
@@ -35,6 +38,14 @@ pub(super) struct Outlook {
 struct Measure {
     calibration: Calibration,
     cost: f64,
+}
+
+/// What was foretold for a minute, in servers.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Foretold {
+    pub(super) expected: f64,
+    /// How far off demand is on average.
+    pub(super) usual_error: f64,
 }
 
 /// What was foretold, to be held against what comes.
@@ -63,13 +74,23 @@ impl Outlook {
         self.due.len() as u64
     }
 
-    /// Holds the demand of `minute` against what was foretold for it; whether anything was.
+    /// What was foretold for `minute`, if anything was and it has not come due.
+    pub(super) fn foretold(&self, minute: u64) -> Option<Foretold> {
+        let expected = self.due[self.slot(minute)].as_ref()?.expected;
+        Some(Foretold { expected, usual_error: self.spread.usual_error(expected) })
+    }
+
+    /// Holds the demand of `minute` against what was foretold for it; whether anything was. What it means for
+    /// the next forecasts is learned from the part that is no surprise: a single jump lies off every forecast
+    /// of a boot's minutes, and is no sign of many more. How often there are surprises is learned whole.
     pub(super) fn learn(&mut self, minute: u64, demand: f64) -> bool {
         let slot = self.slot(minute);
         let Some(due) = self.due[slot].take() else { return false };
         let error = demand - due.expected;
-        self.regression.learn(&due.features, demand);
-        self.spread.learn(minute, due.expected, error);
+        let surprise = SURPRISE * self.spread.usual_error(due.expected);
+        let usual = error.clamp(-surprise, surprise);
+        self.regression.learn(&due.features, due.expected + usual);
+        self.spread.learn(minute, due.expected, usual);
         for (i, measure) in self.measures.iter_mut().enumerate() {
             measure.calibration.learn(error / due.spreads[i]);
             measure.cost = measure.cost * decay() + pinball(demand - due.judged[i]);

@@ -59,6 +59,12 @@ impl Spread {
         [1.0, expected, expected.powf(0.25) * recent.max(LEAST), expected.sqrt() * daily.max(LEAST)]
     }
 
+    /// How far off demand is on average where so much is `expected`, in servers.
+    pub(super) fn usual_error(&self, expected: f64) -> f64 {
+        let [_, usual] = self.root_errors;
+        usual.max(LEAST) * expected.max(LEAST_DEMAND).sqrt()
+    }
+
     /// Learns that in `minute` demand was `error` above what was expected.
     pub(super) fn learn(&mut self, minute: u64, expected: f64, error: f64) {
         let expected = expected.max(LEAST_DEMAND);

@@ -84,13 +84,54 @@ fn without_demand_there_is_no_plan_and_nothing_is_learned() {
 }
 
 #[test]
-fn it_says_nothing_before_it_has_seen_an_hour() {
+fn it_says_nothing_before_it_has_held_forecasts_against_what_came() {
     let mut planner = Planner::new(0, boots(3), 5);
-    for minute in 1..=70 {
+    for minute in 1..=30 {
         let told = planner.plan().is_some();
         assert_eq!(told, minute > ENOUGH as u64 + 4, "minute {minute}");
         planner.step(Some(4.0), WIDE);
     }
+}
+
+/// What a planner that has seen three days of ten servers keeps in each of the next minutes.
+fn kept_through(minutes: u64, demand: impl Fn(u64) -> f64) -> Vec<Plan> {
+    let around = |level: f64, minute| level * (1.0 + 0.05 * noise(minute));
+    let mut planner = after(3, 3, |minute| Some(around(10.0, minute)));
+    let now = |minute| around(demand(minute), 3 * DAY + minute);
+    let told = (1..=minutes).map(|minute| {
+        planner.step(Some(now(minute)), WIDE);
+        planner.plan().unwrap()
+    });
+    told.collect()
+}
+
+#[test]
+fn demand_that_vanishes_is_waited_for_and_met_again_as_if_it_had_not() {
+    let plans = kept_through(80, |minute| if (11..=50).contains(&minute) { 0.0 } else { 10.0 });
+    assert!(plans.iter().all(|plan| (10.0..13.0).contains(&plan.keep)), "{plans:?}");
+}
+
+#[test]
+fn demand_that_stays_away_for_an_hour_is_believed_to_be_gone() {
+    let plans = kept_through(90, |minute| if minute > 10 { 0.0 } else { 10.0 });
+    assert!(plans[69].keep >= 10.0 && plans[89].keep < 2.0, "{plans:?}");
+}
+
+#[test]
+fn demand_that_often_all_but_vanishes_is_no_outage() {
+    let bursts = |minute| Some(if minute % 7 == 0 { 10.0 } else { 0.5 });
+    let mut planner = after(3, 3, bursts);
+    for minute in 3 * DAY + 1..=3 * DAY + 60 {
+        planner.step(bursts(minute), WIDE);
+        assert!(!planner.in_outage(), "minute {minute}");
+    }
+}
+
+#[test]
+fn a_jump_is_not_taken_for_the_first_of_many() {
+    let plans = kept_through(30, |minute| if minute > 5 { 40.0 } else { 10.0 });
+    let most = plans.iter().fold(0.0, |most: f64, plan| most.max(plan.start));
+    assert!(plans[29].start > 37.0 && most < 60.0, "{most}: {plans:?}");
 }
 
 #[test]

@@ -89,11 +89,11 @@ fn no_aim_lets_go_what_is_needed_now_or_what_is_in_flight() {
 fn a_forecast_says_when_it_knows_too_little_and_then_takes_over() {
     let load = |_| Some(140.0);
     let aim = |minutes| after(predictive(), 0..minutes, load).memory.aim().unwrap();
-    assert_eq!(aim(30).by, AimedBy::TargetForNow);
-    assert_eq!(aim(120).by, AimedBy::Forecast);
+    assert_eq!(aim(15).by, AimedBy::TargetForNow);
+    assert_eq!(aim(30).by, AimedBy::Forecast);
     let known = aim(2880);
     assert_eq!((known.by, known.at_least, known.at_most), (AimedBy::Forecast, 3, 3));
-    let sentence = look(after(predictive(), 0..30, load), 30, Some(200.0)).decide().verdict.to_string();
+    let sentence = look(after(predictive(), 0..15, load), 15, Some(200.0)).decide().verdict.to_string();
     assert!(sentence.starts_with("Too little is known for a forecast yet;"), "{sentence}");
 }
 
@@ -105,6 +105,16 @@ fn a_crowd_that_no_forecast_foresaw_is_answered_at_once() {
     let pausing = scene.fleet(|fleet| fleet.cooldown = secs(60));
     let sentence = pausing.decide().verdict.to_string();
     assert!(sentence.contains("A policy that adds"), "one at a time is slow, and it says so: {sentence}");
+}
+
+#[test]
+fn a_load_that_vanishes_lets_nothing_go_for_an_hour_and_says_why() {
+    let load = |minute: i64| Some(if minute < 600 { 140.0 } else { 0.0 });
+    let then = |minute| look(after(predictive(), 0..minute, load), minute, load(minute));
+    assert_eq!(then(630).servers(3, 3).says(), "right_size");
+    let sentence = then(630).servers(3, 3).decide().verdict.to_string();
+    assert!(sentence.contains("The load has all but vanished"), "{sentence}");
+    assert_eq!(then(690).servers(3, 3).says(), "too_large 3->1 down");
 }
 
 #[test]
