@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::asked::Passed;
+use super::edges::Edges;
 use super::load::Demand;
 use super::steps::Candidate;
 use super::verdict::{Cause, Hold};
@@ -13,7 +14,7 @@ use crate::model::Direction;
 const MOST_EXECUTIONS: u32 = 10;
 
 /// The sizes that a strategy holds for right, in servers of the group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Aim {
     /// With fewer the group is too small.
     pub at_least: u32,
@@ -21,6 +22,9 @@ pub struct Aim {
     pub at_most: u32,
     /// What it rests on.
     pub by: AimedBy,
+    /// What set its edges; none in records from before that was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edges: Option<Edges>,
 }
 
 /// What an aim rests on.
@@ -40,14 +44,14 @@ pub enum AimedBy {
 }
 
 impl Case<'_> {
-    /// Up to at least, or down to at most, what `aim` says; a move down always leaves what is needed now.
+    /// Up to at least, or down to at most, what `aim` says; its upper edge never lies below what is needed now.
     pub(super) fn towards_aim(&self, demand: &Demand, aim: Aim) -> Result<Move, Hold> {
+        (self.told)(Passed::Aimed { aim, tracking: self.rules.tracking });
         let there = demand.servers_with(i64::from(self.pending));
-        let spared = aim.at_most.max(demand.needed(self.rules));
         // Balancers may still count servers that have been let go: they are not let go twice.
         let direction = if there < aim.at_least {
             Direction::Up
-        } else if there.min(self.fleet.desired) > spared {
+        } else if there.min(self.fleet.desired) > aim.at_most {
             Direction::Down
         } else {
             return Err(Hold::RightSize { there, aim });
@@ -55,7 +59,7 @@ impl Case<'_> {
         (self.told)(Passed::WrongSize { there, aim });
         if direction == Direction::Down {
             self.nothing_in_flight()?;
-            self.leaves_at_least(demand, spared)?;
+            self.leaves_at_least(demand, aim.at_most)?;
         }
         self.not_at_limit(direction)?;
         self.rested(self.pause_before(direction))?;
@@ -68,9 +72,9 @@ impl Case<'_> {
                     .smallest(|c| c.times == 1 && reaches(c))
                     .or_else(|| self.smallest_or_largest_up(ready, reaches))
             }
-            Direction::Down => {
-                ready.smallest(|c| demand.servers_with(self.by(c)) >= spared && self.leaves_enough(demand, c))
-            }
+            Direction::Down => ready.smallest(|c| {
+                demand.servers_with(self.by(c)) >= aim.at_most && self.leaves_enough(demand, c)
+            }),
         })?;
         let after = i64::from(there) + i64::from(change.to) - i64::from(change.from);
         let lacking = u32::try_from(i64::from(aim.at_least) - after).unwrap_or(0);

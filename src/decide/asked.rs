@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::aim::Aim;
 use super::verdict::{Found, Hold, Pause, Verdict};
-use crate::model::{Direction, Limits};
+use crate::model::{Direction, Limits, TargetTracking};
 
 /// What `decide` asks, in its order. Each can be objected to, or lead on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub enum Question {
     Limits,
     /// Is there a reading to go by?
     Reading,
+    /// Which sizes does the strategy hold for right?
+    Aim,
     /// Does the load, or the strategy, call for another size?
     Size,
     /// For long enough?
@@ -66,6 +68,13 @@ pub enum Passed {
         direction: Direction,
         /// What was measured.
         found: Found,
+    },
+    /// The strategy has named the sizes that are right.
+    Aimed {
+        /// Those sizes.
+        aim: Aim,
+        /// The rules of target tracking.
+        tracking: TargetTracking,
     },
     /// The strategy holds another size for right.
     WrongSize {
@@ -119,6 +128,7 @@ impl Passed {
             Passed::Running => Question::Paused,
             Passed::WithinLimits { .. } | Passed::OutsideLimits { .. } => Question::Limits,
             Passed::Usable => Question::Reading,
+            Passed::Aimed { .. } => Question::Aim,
             Passed::OutOfBand { .. } | Passed::WrongSize { .. } => Question::Size,
             Passed::Confirmed { .. } => Question::Confirmed,
             Passed::NotCovered { .. } => Question::Covered,
@@ -168,6 +178,7 @@ impl Question {
             Question::Paused => "paused",
             Question::Limits => "limits",
             Question::Reading => "reading",
+            Question::Aim => "aim",
             Question::Size => "size",
             Question::Confirmed => "confirmed",
             Question::Covered => "covered",
@@ -188,6 +199,7 @@ impl fmt::Display for Question {
             Question::Paused => "May it be changed?",
             Question::Limits => "Is desired capacity within the limits?",
             Question::Reading => "Is there a reading to go by?",
+            Question::Aim => "Which size does the strategy aim at?",
             Question::Size => "Does the load call for another size?",
             Question::Confirmed => "Was that seen often enough?",
             Question::Covered => "Is what is coming too little?",
@@ -215,6 +227,10 @@ impl fmt::Display for Passed {
             Passed::Usable => f.write_str("There is one, not too old, and its servers' capacity is known."),
             Passed::OutOfBand { direction: Direction::Up, found } => write!(f, "{found}, above the band."),
             Passed::OutOfBand { direction: Direction::Down, found } => write!(f, "{found}, below the band."),
+            Passed::Aimed { aim: aim @ Aim { edges: Some(edges), .. }, tracking } => {
+                edges.tell(f, aim, tracking)
+            }
+            Passed::Aimed { aim, .. } => write!(f, "{aim}."),
             Passed::WrongSize { there, aim } => write!(f, "{aim}, and there are {there}."),
             Passed::Confirmed { seen, of } => write!(f, "Readings in a row: {seen}; asked for: {of}."),
             Passed::NotCovered { pending: 0 } => f.write_str("No server is still coming."),

@@ -3,8 +3,8 @@
 //! Reading order: [`decide`] here, `load` (is the reading usable, what does it need), `choice` (which policy
 //! serves best, and is it rested), `steps` (what a policy would do), `memory` (what past passes left),
 //! `verdict` (the answers), `words` (their sentences), `asked` (the questions that led to one). Strategies
-//! other than the band name a size instead: `aim` (its objections), `tactics` (what they remember),
-//! `tracking` (a target utilization); the forecast is a room of its own.
+//! other than the band name a size instead: `aim` (its objections), `edges` (what set it), `tactics` (what they
+//! remember), `tracking` (a target utilization); the forecast is a room of its own.
 
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use jiff::Timestamp;
 pub mod aim;
 pub mod asked;
 mod choice;
+pub mod edges;
 mod load;
 pub mod memory;
 mod steps;

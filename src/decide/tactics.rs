@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::aim::{Aim, AimedBy};
+use super::edges::{Bound, Edges};
 use super::load::Demand;
 use super::tracking::{Size, Tracking};
 use crate::forecast::{Planner, Timing, whole};
@@ -87,19 +88,17 @@ impl Tactics {
         let target = rules.tracking.target;
         let size =
             Size { wanted: in_servers(demand, target), relative: relative(demand, target, sight.there) };
-        let (at_least, at_most) = self.tracking.sizes(&rules.tracking, sight.at, sight.there, size);
+        let (least, most) = self.tracking.sizes(&rules.tracking, sight.at, sight.there, size);
         let planner = self.planner.as_ref().filter(|_| rules.strategy == Strategy::Predictive);
         // Where passes are rarer it looks no further ahead than that.
         let planner = planner.filter(|_| self.every <= HELD_FOR);
-        match planner.and_then(Planner::plan) {
-            Some(plan) => {
-                let at_least = whole(plan.start).max(demand.needed(rules));
-                let outage = planner.is_some_and(Planner::in_outage);
-                let by = if outage { AimedBy::LastForecast } else { AimedBy::Forecast };
-                Aim { at_least, at_most: whole(plan.keep).max(at_least), by }
-            }
-            None => Aim { at_least, at_most, by: otherwise },
+        let needed = demand.needed(rules);
+        if let Some(foretold) = planner.and_then(|planner| foretold(planner, needed)) {
+            return foretold;
         }
+        let most = most.raised_to(needed, Bound::Need);
+        let edges = Edges::Tracked { asked: whole(size.wanted), at_least: least.bound, at_most: most.bound };
+        Aim { at_least: least.servers, at_most: most.servers, by: otherwise, edges: Some(edges) }
     }
 
     /// Brings the forecast to the minute of this pass, a `gap` after the last, and tells what an aim rests on should
@@ -159,6 +158,15 @@ impl Tactics {
             _ => planned,
         }
     }
+}
+
+/// The aim of `planner`'s plan for a load that needs so many servers now; none without a plan.
+fn foretold(planner: &Planner, needed: u32) -> Option<Aim> {
+    let plan = planner.plan()?;
+    let at_least = whole(plan.start).max(needed);
+    let by = if planner.in_outage() { AimedBy::LastForecast } else { AimedBy::Forecast };
+    let edges = Edges::Foretold { timing: planner.timing(), plan, needed };
+    Some(Aim { at_least, at_most: whole(plan.keep).max(at_least), by, edges: Some(edges) })
 }
 
 fn remember(past: &mut VecDeque<u64>, last: Duration, most: usize) {

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::edges::Bound;
 use crate::forecast::whole;
 use crate::model::{Pace, TargetTracking, elapsed};
 
@@ -27,6 +28,25 @@ pub(super) struct Size {
     pub(super) relative: f64,
 }
 
+/// An edge of the sizes that are right.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Edge {
+    pub(super) servers: u32,
+    pub(super) bound: Bound,
+}
+
+impl Edge {
+    /// This edge, or `other` where that is the lower one.
+    fn lowered_to(self, other: u32, bound: Bound) -> Edge {
+        if other < self.servers { Edge { servers: other, bound } } else { self }
+    }
+
+    /// This edge, or `other` where that is the higher one.
+    pub(super) fn raised_to(self, other: u32, bound: Bound) -> Edge {
+        if other > self.servers { Edge { servers: other, bound } } else { self }
+    }
+}
+
 impl Tracking {
     /// The smallest and the largest size that are right.
     pub(super) fn sizes(
@@ -35,11 +55,15 @@ impl Tracking {
         at: Timestamp,
         there: u32,
         size: Size,
-    ) -> (u32, u32) {
+    ) -> (Edge, Edge) {
         self.note_change(rules, at, there);
         let tolerated = -rules.down.tolerance..=rules.up.tolerance;
-        let now = if tolerated.contains(&(size.relative - 1.0)) { there } else { whole(size.wanted) };
-        self.recommended.push_back((at, now));
+        let now = if tolerated.contains(&(size.relative - 1.0)) {
+            Edge { servers: there, bound: Bound::Tolerance }
+        } else {
+            Edge { servers: whole(size.wanted), bound: Bound::Target }
+        };
+        self.recommended.push_back((at, now.servers));
         let longest = rules.up.stabilization.max(rules.down.stabilization);
         self.recommended.retain(|(then, _)| *then == at || elapsed(*then, at) < longest);
         let within = |pace: &Pace| {
@@ -47,11 +71,13 @@ impl Tracking {
             let recent = move |then: Timestamp| then == at || elapsed(then, at) < window;
             self.recommended.iter().filter(move |(then, _)| recent(*then)).map(|(_, servers)| *servers)
         };
-        let least = within(&rules.up).min().unwrap_or(now);
-        let most = within(&rules.down).max().unwrap_or(now);
+        let least = within(&rules.up).min().unwrap_or(now.servers);
+        let most = within(&rules.down).max().unwrap_or(now.servers);
         (
-            least.min(self.fastest_up(&rules.up, at, there)),
-            most.max(self.fastest_down(&rules.down, at, there)),
+            now.lowered_to(least, Bound::Stabilization)
+                .lowered_to(self.fastest_up(&rules.up, at, there), Bound::Rate),
+            now.raised_to(most, Bound::Stabilization)
+                .raised_to(self.fastest_down(&rules.down, at, there), Bound::Rate),
         )
     }
 

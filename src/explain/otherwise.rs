@@ -8,7 +8,9 @@ use serde::Serialize;
 use crate::decide::decide;
 use crate::decide::verdict::Verdict;
 use crate::journal::retrace::Moment;
-use crate::model::{Change, Fleet, Level, Limits, Moves, Observation, Reading, Rules, Signal, Window};
+use crate::model::{
+    Change, Fleet, Level, Limits, Moves, Observation, Pace, Reading, Rules, Signal, Strategy, Window,
+};
 
 /// More connections than any balancer carries: here the search for a load ends.
 const MOST_LOAD: u64 = 1 << 40;
@@ -49,6 +51,14 @@ pub enum What {
     Running,
     /// The group could have been set to any number.
     AnyNumber,
+    /// Every distance from the target had counted.
+    NoTolerance,
+    /// Only the recommendation of the pass itself had counted.
+    NoStabilization,
+    /// The group might have changed as fast as it pleased.
+    NoRate,
+    /// The strategy had been another.
+    Strategy(Strategy),
 }
 
 impl fmt::Display for What {
@@ -66,6 +76,12 @@ impl fmt::Display for What {
             What::Unlimited => f.write_str("without limits"),
             What::Running => f.write_str("had the group not been paused"),
             What::AnyNumber => f.write_str("could any number be set"),
+            What::NoTolerance => f.write_str("without tolerance_up and tolerance_down"),
+            What::NoStabilization => f.write_str("without stabilization_up and stabilization_down"),
+            What::NoRate => {
+                f.write_str("without a rate by servers_up, percent_up, servers_down, percent_down")
+            }
+            What::Strategy(strategy) => write!(f, "with strategy = {:?}", strategy.name()),
         }
     }
 }
@@ -85,8 +101,20 @@ pub(super) fn all(moment: &Moment) -> Vec<Otherwise> {
     candidates.extend((fleet.active != fleet.desired).then_some(What::Arrived));
     candidates.extend(fleet.paused.then_some(What::Running));
     candidates.extend((fleet.moves != Moves::Exact).then_some(What::AnyNumber));
+    candidates.extend(of_strategy(moment.rules.strategy));
     all.extend(candidates.into_iter().filter_map(|what| differs(moment, what)));
     all
+}
+
+/// What could have been different in a strategy's own rules.
+fn of_strategy(strategy: Strategy) -> Vec<What> {
+    let damped = vec![What::NoTolerance, What::NoStabilization, What::NoRate];
+    match strategy {
+        Strategy::Threshold => Vec::new(),
+        Strategy::TargetTracking => damped,
+        // Until there is a forecast it goes by the target too.
+        Strategy::Predictive => [damped, vec![What::Strategy(Strategy::TargetTracking)]].concat(),
+    }
 }
 
 /// What `what` would have led to, if that is another move than was made.
@@ -173,6 +201,10 @@ fn changed(rules: &Rules, seen: &Observation, what: What) -> (Rules, Observation
         }
         What::Running => of_fleet(&mut seen, |fleet| fleet.paused = false),
         What::AnyNumber => of_fleet(&mut seen, |fleet| fleet.moves = Moves::Exact),
+        What::NoTolerance => of_paces(&mut rules, |pace| pace.tolerance = 0.0),
+        What::NoStabilization => of_paces(&mut rules, |pace| pace.stabilization = Duration::ZERO),
+        What::NoRate => of_paces(&mut rules, |pace| pace.servers = u32::MAX),
+        What::Strategy(strategy) => rules.strategy = strategy,
     }
     (rules, seen)
 }
@@ -186,6 +218,11 @@ fn with_signal(seen: &Observation, signal: Signal) -> Reading {
             Reading { signal, taken, balancers: Vec::new(), nodes: None, beat: None }
         }
     }
+}
+
+fn of_paces(rules: &mut Rules, change: impl Fn(&mut Pace)) {
+    change(&mut rules.tracking.up);
+    change(&mut rules.tracking.down);
 }
 
 fn of_fleet(seen: &mut Observation, change: impl FnOnce(&mut Fleet)) {

@@ -10,7 +10,7 @@ use crate::decide::tests::properties::law;
 use crate::decide::tests::world::{Mishap, Story, Tick, eventful, mixed, play, strategic};
 use crate::decide::tests::{secs, step};
 use crate::journal::retrace::Retrace;
-use crate::model::{Change, Effect, Limits, Rules};
+use crate::model::{Change, Effect, Limits, Rules, Strategy};
 
 /// The moments of `story`, as its journal tells them.
 fn moments(story: &Story) -> Vec<Moment> {
@@ -70,13 +70,55 @@ fn a_limit_is_seen_to_be_all_that_holds() {
     assert_eq!(moves(&told), [(What::Unlimited, Some((2, 3)))]);
 }
 
+/// What the strategy aimed at, and the answer that says so.
+fn aimed(told: &Explanation) -> &str {
+    assert_eq!(questions(&told.chain)[3..6], ["reading", "aim", "size"]);
+    &told.chain[4].answer
+}
+
+#[test]
+fn a_window_and_a_rate_are_seen_to_be_all_that_holds() {
+    let rules = Rules { strategy: Strategy::TargetTracking, ..Rules::default() };
+    let mut patient = rules.clone();
+    patient.tracking.down.stabilization = secs(3600);
+    // Servers carry 50, at the target 35: the first load asks for four, the second for two.
+    let fallen = after(&[[140; 8], [70; 8]].concat(), patient);
+    assert!(aimed(&fallen).contains("within stabilization_down = 3600 s"), "{fallen:?}");
+    let stabilized = fallen.otherwise.iter().find(|other| other.what == What::NoStabilization).unwrap();
+    assert_eq!(stabilized.change.as_ref().map(|change| change.to < change.from), Some(true));
+    let mut slow = rules.clone();
+    (slow.tracking.up.servers, slow.tracking.up.percent) = (0, 0.0);
+    let held = after(&[140], slow);
+    assert!(aimed(&held).contains("At least 2: no faster by servers_up = 0, percent_up = 0"), "{held:?}");
+    assert!(moves(&held).contains(&(What::NoRate, Some((2, 3)))), "{held:?}");
+    let near = after(&[75], rules);
+    assert!(aimed(&near).contains("near enough by tolerance_up = 0.1"), "{near:?}");
+    assert!(moves(&near).contains(&(What::NoTolerance, Some((2, 3)))), "{near:?}");
+}
+
+#[test]
+fn a_forecast_is_explained_by_what_was_planned_for() {
+    let rules = Rules { strategy: Strategy::Predictive, boot: Some(secs(180)), ..Rules::default() };
+    let known = after(&[78; 60], rules.clone());
+    assert!(
+        aimed(&known).starts_with("Planned for a boot of 3 min and a pass every 1 min: below "),
+        "{known:?}"
+    );
+    assert!(aimed(&known).ends_with("The load needs 2 now."), "{known:?}");
+    let other = What::Strategy(Strategy::TargetTracking);
+    assert!(moves(&known).contains(&(other, Some((2, 3)))), "78 asks for three at the target: {known:?}");
+    let unknown = after(&[90], rules);
+    assert!(aimed(&unknown).starts_with("With target = 0.7 the load asks for 3 servers."), "{unknown:?}");
+}
+
 #[test]
 fn of_every_pass_the_chain_is_in_order_and_ends_with_the_decision() {
-    const ORDER: [Question; 13] = [
+    const ORDER: [Question; 14] = [
         Question::Fleet,
         Question::Paused,
         Question::Limits,
         Question::Reading,
+        Question::Aim,
         Question::Size,
         Question::Confirmed,
         Question::Covered,

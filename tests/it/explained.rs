@@ -51,6 +51,43 @@ async fn the_last_pass_is_explained_and_any_before_it() {
     assert_eq!(otherwise(&before, "load_at_most").expect("a load that fits")["value"], 100);
 }
 
+/// What the chain says of the size that a strategy aims at.
+fn aimed(told: &Value) -> &str {
+    let chain = told["chain"].as_array().expect("a chain");
+    let aimed = chain.iter().find(|answer| answer["question"] == "aim").expect("an aim");
+    aimed["answer"].as_str().expect("a sentence")
+}
+
+#[tokio::test]
+async fn a_strategy_tells_which_of_its_rules_set_the_size() {
+    let stage = Stage::start().await;
+    let strategy =
+        |name: &str| stage.rules(&format!("strategy = {name:?}\ntracking.stabilization_down = \"1h\""));
+    strategy("target-tracking");
+    // Two servers of 50 at 0.7.
+    stage.load(70);
+    stage.run(&[]).await.told("null", "right_size", 0);
+    let near = stage.run(&["explain"]).await.record();
+    assert!(aimed(&near).starts_with("With target = 0.7 the load asks for 2 servers."), "{near}");
+    assert!(aimed(&near).contains("tolerance_up = 0.1"), "{near}");
+    stage.load(HIGH);
+    stage.run(&[]).await.told("executed", "too_small", 0);
+    let moved = stage.run(&["explain"]).await.record();
+    assert!(aimed(&moved).contains("At least 4: as it asks"), "{moved}");
+    assert!(otherwise(&moved, "load_at_most").is_some() && moved["reproduced"] == true, "{moved}");
+
+    strategy("predictive");
+    stage.load(105);
+    stage.run(&[]).await.told("null", "right_size", 0);
+    let held = stage.run(&["explain"]).await.record();
+    let (_, answer) = chain(&held);
+    assert!(answer.starts_with("Too little is known for a forecast yet"), "{held}");
+    assert!(
+        aimed(&held).contains("At most 4: the largest size recommended within stabilization_down = 3600 s")
+    );
+    assert_eq!(held["reproduced"], true, "{held}");
+}
+
 #[tokio::test]
 async fn people_read_it_in_lines() {
     let stage = Stage::start().await;

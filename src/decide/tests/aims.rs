@@ -6,11 +6,11 @@ use crate::decide::boot_seen;
 use crate::decide::verdict::Cause;
 use crate::forecast::Timing;
 
-fn tracking() -> Scene {
+pub(super) fn tracking() -> Scene {
     scene().rules(|rules| rules.strategy = Strategy::TargetTracking).limits(1, 40)
 }
 
-fn predictive() -> Scene {
+pub(super) fn predictive() -> Scene {
     scene().rules(|rules| {
         rules.strategy = Strategy::Predictive;
         rules.boot = Some(secs(180));
@@ -18,7 +18,11 @@ fn predictive() -> Scene {
 }
 
 /// The scene at minute `minute` with `load` on `servers`, after having passed through `minutes` before.
-fn after(mut scene: Scene, minutes: std::ops::Range<i64>, load: impl Fn(i64) -> Option<f64>) -> Scene {
+pub(super) fn after(
+    mut scene: Scene,
+    minutes: std::ops::Range<i64>,
+    load: impl Fn(i64) -> Option<f64>,
+) -> Scene {
     for minute in minutes {
         scene = look(scene, minute, load(minute));
         scene.memory = scene.memory.after(&scene.rules, &scene.seen);
@@ -26,7 +30,7 @@ fn after(mut scene: Scene, minutes: std::ops::Range<i64>, load: impl Fn(i64) -> 
     scene
 }
 
-fn look(mut scene: Scene, minute: i64, load: Option<f64>) -> Scene {
+pub(super) fn look(mut scene: Scene, minute: i64, load: Option<f64>) -> Scene {
     let now = at(minute * 60);
     scene.seen.at = now;
     scene.seen.reading = load.map_or(Err(NoReading::Missing("not answered".into())), |load| {

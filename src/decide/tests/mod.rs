@@ -14,6 +14,7 @@ mod aims;
 pub(crate) mod autoscalebot;
 mod choice;
 mod cooldowns;
+mod edges;
 mod increments;
 mod levels;
 mod objections;
