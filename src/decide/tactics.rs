@@ -129,7 +129,7 @@ impl Tactics {
         if planner.minute() < minute {
             planner.step(demand, sight.limits);
         }
-        if rare { AimedBy::TargetBetweenRarePasses } else { AimedBy::TargetForNow }
+        if rare || self.every > HELD_FOR { AimedBy::TargetBetweenRarePasses } else { AimedBy::TargetForNow }
     }
 
     /// Whole minutes from pass to pass. Other ones are believed once all that are remembered were, and

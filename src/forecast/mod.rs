@@ -41,7 +41,7 @@ const MISSING_SERVER_PRICE: f64 = 100.0;
 /// Minutes after which what was learned counts half: three days.
 const HALF_LIFE: f64 = 3.0 * 1440.0;
 
-/// Minutes of forecasts that have come due, or failed to, before the planner's word counts.
+/// Minutes of forecasts that have come due before the planner's word counts.
 const ENOUGH: usize = 15;
 
 /// The longest boot that is planned for, in minutes.
@@ -154,7 +154,8 @@ impl Planner {
     /// Plans for another timing from here on. What is known of past demand stays, and the forecast for the
     /// next pass if that is as far away as before; the rest is learned anew.
     pub fn set_timing(&mut self, timing: Timing, servers: u32) {
-        if timing == self.timing {
+        // What an outage shows of boots and passes can wait until it is over; the plan from before it cannot be had again.
+        if timing == self.timing || self.in_outage() {
             return;
         }
         let mut fresh = Planner::new(self.minute, timing, servers);

@@ -27,6 +27,8 @@ const REVERSALS: usize = 3;
 const ONE_IN: usize = 5;
 /// How rare a growth of the load has to be for a band to leave no room for it.
 const ONE_GROWTH_IN: usize = 100;
+/// An upper edge below this is no advice.
+const LOWEST_EDGE: f64 = 0.05;
 
 /// What is to be said of `book` on the past of the group that `journal` keeps under `key`, up to `now`; nothing
 /// if it tells too little. How far apart passes came matters unless the `interval` of those to come is known.
@@ -40,8 +42,11 @@ pub fn findings(
     let from = now.checked_sub((24 * DAYS).hours()).unwrap_or(Timestamp::MIN);
     match recent(journal, key, from) {
         Ok(history) => {
-            let rare = interval.is_none().then(|| rare_passes(&history, book)).flatten();
-            rare.into_iter().chain(of_history(history, book)).collect()
+            let seen = interval.is_none().then(|| history.interval());
+            let told = of_history(history, book);
+            // A group without a past of load has none to forecast, and a handful of passes no interval.
+            let rare = seen.filter(|_| told.is_some()).and_then(|seen| rare_passes(seen, book));
+            rare.into_iter().chain(told.into_iter().flatten()).collect()
         }
         Err(fault) => vec![(Severity::Warning, format!("its journal cannot be looked at: {fault}"))],
     }
@@ -62,24 +67,25 @@ pub fn recent(journal: &Jsonl, key: &str, from: Timestamp) -> Result<History, Fa
 }
 
 /// Passes from cron have no interval that anyone could check; their past has.
-fn rare_passes(history: &History, book: &Rulebook) -> Option<(Severity, String)> {
-    let rare = too_rare_for_forecast(&book.rules, history.interval())?;
+fn rare_passes(interval: Duration, book: &Rulebook) -> Option<(Severity, String)> {
+    let rare = too_rare_for_forecast(&book.rules, interval)?;
     Some((Severity::Warning, rare.to_string()))
 }
 
-fn of_history(history: History, book: &Rulebook) -> Vec<(Severity, String)> {
+/// None if the past is too short to tell anything.
+fn of_history(history: History, book: &Rulebook) -> Option<Vec<(Severity, String)>> {
     let every = history.interval().max(FINEST);
-    let Ok(past) = history.past("its past", Some(every)) else { return Vec::new() };
+    let past = history.past("its past", Some(every)).ok()?;
     let known = past.trace.load.iter().flatten().count();
     if past.trace.tick.saturating_mul(u32::try_from(known).unwrap_or(u32::MAX)) < SHORTEST {
-        return Vec::new();
+        return None;
     }
     let setup = past.setup(book.rules.boot);
     let score = score(&past, &setup, book);
     let days = format!("{:.1} days", known as f64 * past.trace.tick.as_secs_f64() / 86_400.0);
     let room = headroom(&past, &setup, book).unwrap_or_default();
     let told = [falls_short(&score, &days, &room), outgrown(&past, &setup, &days), flaps(&score, &days)];
-    told.into_iter().flatten().map(|message| (Severity::Warning, message)).collect()
+    Some(told.into_iter().flatten().map(|message| (Severity::Warning, message)).collect())
 }
 
 fn score(past: &Past, setup: &Setup, book: &Rulebook) -> Score {
@@ -103,14 +109,16 @@ fn falls_short(score: &Score, days: &str, room: &str) -> Option<String> {
 fn headroom(past: &Past, setup: &Setup, book: &Rulebook) -> Option<String> {
     let edge = book.rules.scale_up_above;
     let growth = growth(past, setup).filter(|growth| edge * growth > 1.0)?;
-    (book.rules.strategy == Strategy::Threshold).then(|| {
+    let leaves_room = (100.0 / growth).floor() / 100.0;
+    // Where the load springs up from next to nothing, no edge of a band would do.
+    let would_do = book.rules.strategy == Strategy::Threshold && leaves_room >= LOWEST_EDGE;
+    would_do.then(|| {
         format!(
             " while a server boots, {} passes, the load grew by {:.0} % or more one time in {ONE_GROWTH_IN}, and \
-             scale_up_above = {edge} leaves no room for that: {:.2} would, with scale_down_below under it, and strategy \
+             scale_up_above = {edge} leaves no room for that: {leaves_room:.2} would, with scale_down_below under it, and strategy \
              = \"predictive\" finds its room itself where passes follow on one another with --interval;",
             setup.boot,
-            (growth - 1.0) * 100.0,
-            (100.0 / growth).floor() / 100.0
+            (growth - 1.0) * 100.0
         )
     })
 }
@@ -126,7 +134,7 @@ fn growth(past: &Past, setup: &Setup) -> Option<f64> {
     let spans = past.trace.load.windows(setup.boot.saturating_add(2));
     let mut growth: Vec<f64> = spans.filter_map(grown).collect();
     growth.sort_by(|a, b| b.total_cmp(a));
-    growth.get(growth.len() / ONE_GROWTH_IN).copied()
+    growth.get(growth.len() / ONE_GROWTH_IN).copied().filter(|_| growth.len() >= ONE_GROWTH_IN)
 }
 
 /// A group at its maximum is never short by the score: what it may not have, no rule can miss.
@@ -173,7 +181,7 @@ mod tests {
         assert_eq!(entries[0].at(), Some(at(0)));
         let mut history = History::default();
         entries.iter().for_each(|entry| history.take(entry));
-        of_history(history, &Rules { boot: Some(secs(100)), ..Rules::default() }.into())
+        of_history(history, &Rules { boot: Some(secs(100)), ..Rules::default() }.into()).unwrap_or_default()
     }
 
     #[test]
@@ -191,7 +199,7 @@ mod tests {
             Story { rules, limits, steps, group_cooldown: 0, interval: 900, boot: 100, servers: 2, ticks };
         let mut history = History::default();
         play(&story).1.iter().for_each(|entry| history.take(entry));
-        let told = |strategy| rare_passes(&history, &Rules { strategy, ..Rules::default() }.into());
+        let told = |strategy| rare_passes(history.interval(), &Rules { strategy, ..Rules::default() }.into());
         let (severity, message) = told(Strategy::Predictive).unwrap();
         assert!(severity == Severity::Warning && message.contains("passes come 15m apart"), "{message}");
         assert_eq!(told(Strategy::Threshold), None);

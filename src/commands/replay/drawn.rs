@@ -54,10 +54,12 @@ impl Drawn<'_> {
     /// A file that cannot be written.
     pub(super) fn page(&self, file: &Path) -> Result<()> {
         let Given { trace, setup, .. } = self.given;
-        let best = (0..self.scores.len()).min_by(|a, b| self.scores[*a].j.total_cmp(&self.scores[*b].j));
+        let points = (0..self.scores.len()).filter(|n| self.candidates[*n].swept.is_some());
+        let best = points.min_by(|a, b| self.scores[*a].j.total_cmp(&self.scores[*b].j));
         let of = |n: usize| {
-            let drawn = self.sweep.is_some() && best == Some(n);
-            self.courses[n].clone().or_else(|| drawn.then(|| self.candidates[n].course(self.given)))
+            self.courses[n]
+                .clone()
+                .or_else(|| (best == Some(n)).then(|| self.candidates[n].course(self.given)))
         };
         let judged = self.candidates.iter().zip(self.scores).enumerate();
         let judged = judged.map(|(n, (candidate, score))| Judged {
