@@ -75,6 +75,7 @@ async fn shorten(shared: &Arc<Shared>, id: &str) {
         tracing::error!(server = id, %fault, "an output is not put aside");
     }
 }
+
 fn become_known(shared: &Shared, id: &str, status: ServerStatus, fault: Option<String>) {
     // One whose process has ended meanwhile stays as that has left it.
     if let Some(running) = shared.servers().get_mut(id).filter(|running| lives(running.status)) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use serde::{Deserialize, Serialize};
+use tokio::task::{JoinError, spawn_blocking};
 
 /// How often a group that is to end is looked at.
 const LOOK: Duration = Duration::from_millis(50);
@@ -44,13 +45,22 @@ impl ProcessGroup {
     /// Whether any of its processes lives. One that has ended and that nobody has asked about since (a zombie)
     /// does not: where nothing takes in orphans, it stays for ever.
     pub(super) fn lives(&self) -> bool {
-        // Without a process there is no need to look at all of them.
+        // Without a process there is no need to look at all of them, and with its leader there is none, either.
         let some = Pid::from_raw(self.id)
             .is_some_and(|id| test_kill_process_group(id) != Err(rustix::io::Errno::SRCH));
-        // As long as a group lives its number is given to nobody, so a leader with another start is another's.
-        let ours = || Stat::of(self.id).is_none_or(|leader| Some(leader.started) == self.started);
-        let member = |stat: Stat| stat.lives() && (stat.group, stat.session) == (self.id, self.session);
-        some && self.boot == boot() && ours() && processes().filter_map(Stat::of).any(member)
+        if !some || self.boot != boot() {
+            return false;
+        }
+        match Stat::of(self.id) {
+            // As long as a group lives its number is given to nobody, so a leader with another start is another's.
+            Some(leader) if Some(leader.started) != self.started => false,
+            Some(leader) if self.is_member(&leader) => true,
+            _ => processes().filter_map(Stat::of).any(|process| self.is_member(&process)),
+        }
+    }
+
+    fn is_member(&self, process: &Stat) -> bool {
+        process.lives() && (process.group, process.session) == (self.id, self.session)
     }
 
     /// Sends a signal to all of its processes, if there are any.
@@ -66,31 +76,43 @@ impl ProcessGroup {
     /// SIGTERM to all of its processes, SIGKILL to those that have not ended after a while; returns when none
     /// lives.
     pub(super) async fn end(&self, patience: Duration) {
-        self.signal_and_tell(Signal::TERM);
+        self.signal_and_tell(Signal::TERM).await;
         if self.ends_within(patience).await {
             return;
         }
         tracing::warn!(group = self.id, "processes do not end by themselves");
-        self.signal_and_tell(Signal::KILL);
+        self.signal_and_tell(Signal::KILL).await;
         while !self.ends_within(KILLED).await {
             tracing::error!(group = self.id, "processes do not even end when they are killed");
-            self.signal_and_tell(Signal::KILL);
+            self.signal_and_tell(Signal::KILL).await;
         }
     }
 
-    fn signal_and_tell(&self, signal: Signal) {
-        if let Err(error) = self.signal(signal) {
+    async fn signal_and_tell(&self, signal: Signal) {
+        let sent =
+            self.aside(move |group| group.signal(signal)).await.unwrap_or_else(|error| Err(error.into()));
+        if let Err(error) = sent {
             tracing::error!(group = self.id, ?signal, %error, "processes cannot be signalled");
         }
     }
 
     async fn ends_within(&self, patience: Duration) -> bool {
         let ended = async {
-            while self.lives() {
+            // What could not be looked at may live.
+            while self.aside(Self::lives).await.unwrap_or(true) {
                 tokio::time::sleep(LOOK).await;
             }
         };
         tokio::time::timeout(patience, ended).await.is_ok()
+    }
+
+    /// Looks through /proc where that keeps nobody waiting.
+    async fn aside<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> Result<T, JoinError> {
+        let group = self.clone();
+        spawn_blocking(move || look(&group)).await
     }
 }
 

@@ -103,7 +103,15 @@ pub(super) fn ended(shared: &Shared, id: &str, how: String) {
 pub(super) fn end(shared: &Arc<Shared>, id: &str) {
     let (shared, id) = (Arc::clone(shared), id.to_owned());
     tokio::spawn(async move {
-        let groups = groups(&shared, &id);
+        let server = id.clone();
+        let groups = match shared.on_disk(move |shared| Ok(groups(shared, &server))).await {
+            Ok(groups) => groups,
+            Err(fault) => {
+                // Its record stays, and the next start ends it.
+                tracing::error!(server = id, %fault, "the processes of a server are not found");
+                return;
+            }
+        };
         join_all(groups.iter().map(|group| group.end(shared.settings.stop_after))).await;
         let server = id.clone();
         if let Err(fault) = shared.on_disk(move |shared| shared.forget(&server)).await {
