@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use async_trait::async_trait;
 use toml::{Table, Value};
 
@@ -29,7 +29,7 @@ impl Tokens {
     /// Tells all that is wrong with the file and quotes nothing of it: any text in it may be a token, also one
     /// that stands where something else belongs.
     fn parse(text: &str) -> anyhow::Result<Self> {
-        let Ok(mut file) = text.parse::<Table>() else { bail!("it is not TOML") };
+        let mut file = text.parse::<Table>().map_err(|error| not_toml(text, &error))?;
         let listed = match file.remove("token") {
             None => Vec::new(),
             Some(Value::Array(listed)) => listed,
@@ -51,6 +51,15 @@ impl Tokens {
             }
         }
         if problems.is_empty() { Ok(Self(tokens)) } else { bail!("{}", problems.join("; ")) }
+    }
+}
+
+/// The line, without the message, which quotes it.
+fn not_toml(text: &str, error: &toml::de::Error) -> anyhow::Error {
+    let before = error.span().and_then(|span| text.as_bytes().get(..span.start));
+    match before.map(|before| before.iter().filter(|byte| **byte == b'\n').count() + 1) {
+        Some(line) => anyhow!("line {line}: it is not TOML"),
+        None => anyhow!("it is not TOML"),
     }
 }
 
@@ -126,6 +135,8 @@ mod tests {
             let error = format!("{:#}", Tokens::parse(&mistake).err().unwrap());
             assert!(!error.contains(secret), "{error}");
         }
+        let error = Tokens::parse("[[token]]\ntenant = \"t\"\ntoken = 0123456789abcdef\n").err().unwrap();
+        assert_eq!(format!("{error:#}"), "line 3: it is not TOML");
         let error =
             Tokens::parse("[[token]]\nrole = \"observer\"\n[[token]]\ntoken = \"short\"\n").err().unwrap();
         for (number, wrong) in
