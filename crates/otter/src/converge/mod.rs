@@ -2,10 +2,11 @@
 //!
 //! What was gathered goes in, steps come out; [`crate::worker`] gathers and carries out. Read [`plan`]
 //! first, then `servers` (which stay, which go), `nodes` and `rackconnect` (which balancers know them), `calls`
-//! (what of that fits into one round), `stacks` (the same for stacks) and `verdict` (how the round went, and when
-//! the next one is).
+//! (what of that fits into one round), `losses` (what failed, and whether replacing it has to wait), `stacks` (the
+//! same for stacks) and `verdict` (how the round went, and when the next one is).
 
 mod calls;
+mod losses;
 mod nodes;
 mod plan;
 mod rackconnect;
@@ -46,10 +47,8 @@ pub struct Wanted {
 pub struct Seen<'g> {
     /// Its servers.
     pub servers: Vec<&'g Server>,
-    /// The ids of those that were in service when it was last looked at.
-    pub served: BTreeSet<String>,
-    /// Whether its last rounds failed.
-    pub failing: bool,
+    /// How it was before.
+    pub past: Past,
     /// Servers that it had when it was last looked at and that are gone since.
     pub vanished: Vec<Known>,
     /// The ids of those whose address another server has by now, of this group or another, and with it the node.
@@ -60,7 +59,16 @@ pub struct Seen<'g> {
     pub members: Members,
 }
 
-/// What is remembered of a server, so that its nodes can be removed when it has vanished.
+/// What a group was when it was last looked at.
+#[derive(Debug, Clone, Default)]
+pub struct Past {
+    /// The ids of its servers or stacks that have been in service.
+    pub served: BTreeSet<String>,
+    /// Whether its last rounds failed.
+    pub failing: bool,
+}
+
+/// What is remembered of a server: of what use it was, and how its nodes can be removed when it has vanished.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Known {
     /// Its id.
@@ -74,6 +82,9 @@ pub struct Known {
     /// The RackConnect v3 pools it joined.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pools: Vec<String>,
+    /// Whether it has been in service.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub served: bool,
 }
 
 /// By what rules.

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 
 use super::calls::{self, Errand};
+use super::losses::Loss;
 use super::nodes::{self, Nodes};
 use super::servers::{self, Sorted};
-use super::{Known, Plan, Rules, Seen, Step, Wanted};
+use super::{Known, Past, Plan, Rules, Seen, Step, Wanted};
 use crate::fault::Fault;
 use crate::launcher::{Server, ServerStatus};
 use crate::model::state::ActiveServer;
@@ -35,14 +36,14 @@ pub fn plan(wanted: &Wanted, seen: &Seen<'_>, now: Timestamp, rules: &Rules) -> 
     // What those that stay need of the balancers takes its turn with the rest.
     errands.push(Errand { first: std::mem::take(&mut plan.steps), then: None });
     plan.steps = calls::one_each(errands);
-    if !tell_losses(seen, &sorted, &mut plan) {
+    if !plan.tell_losses(&losses(&sorted), &seen.past) {
         let created = sorted.missing.min(rules.creates_per_round);
         plan.steps.extend(std::iter::repeat_n(Step::Create, created));
     }
     tell_waits(wanted, seen, &sorted, &mut plan);
     let done_with = |server: &Server| servers::is_gone(server) && nodes.remove_all_of(server).is_empty();
     let there = seen.servers.iter().filter(|server| !done_with(server));
-    plan.known.extend(there.filter_map(|server| known(server)));
+    plan.known.extend(there.filter_map(|server| known(server, &seen.past)));
     plan
 }
 
@@ -66,19 +67,10 @@ fn clear_away(gone: &Known, seen: &Seen<'_>, nodes: &Nodes<'_>, plan: &mut Plan)
     Errand { first: steps, then: None }
 }
 
-/// Tells which servers failed and have to be replaced. The first time they are, at once. When what was ordered
-/// after a failure fails as well before it was in service, another like it will hardly do better: whether
-/// replacements have to wait.
-fn tell_losses(seen: &Seen<'_>, sorted: &Sorted<'_>, plan: &mut Plan) -> bool {
-    let lost: Vec<&Server> = if sorted.missing > 0 { sorted.failed.clone() } else { Vec::new() };
-    let boots = lost.iter().filter(|server| !seen.served.contains(&server.id));
-    let boots: Vec<String> = boots.map(|server| how_it_failed(server)).collect();
-    let hopeless = seen.failing && !boots.is_empty();
-    plan.lost.extend(lost.into_iter().map(how_it_failed));
-    if hopeless {
-        plan.failures.extend(boots);
-    }
-    hopeless
+/// The servers that failed and have to be replaced.
+fn losses<'g>(sorted: &Sorted<'g>) -> Vec<Loss<'g>> {
+    let lost = sorted.failed.iter().filter(|_| sorted.missing > 0);
+    lost.map(|server| Loss { id: &server.id, reason: how_it_failed(server) }).collect()
 }
 
 /// The server and the reason, in words for a person.
@@ -112,11 +104,12 @@ fn tell_waits(wanted: &Wanted, seen: &Seen<'_>, sorted: &Sorted<'_>, plan: &mut 
     }
 }
 
-pub(super) fn known(server: &Server) -> Option<Known> {
+pub(super) fn known(server: &Server, past: &Past) -> Option<Known> {
     let mut balancers: Vec<String> =
         tags::balancers_of(&server.metadata).into_iter().map(|(id, _)| id).collect();
     balancers.dedup();
     let (pools, address) = (tags::pools_of(&server.metadata), server.address.clone()?);
+    let (id, served) = (server.id.clone(), past.served.contains(&server.id));
     let joined = !balancers.is_empty() || !pools.is_empty();
-    joined.then(|| Known { id: server.id.clone(), address, port: server.port, balancers, pools })
+    (joined || served).then_some(Known { id, address, port: server.port, balancers, pools, served })
 }

@@ -6,7 +6,8 @@
 
 use std::cmp::Reverse;
 
-use super::{Plan, Rules, Step, Wanted};
+use super::losses::Loss;
+use super::{Past, Plan, Rules, Step, Wanted};
 use crate::launcher::{Stack, StackState};
 use crate::model::state::ActiveServer;
 
@@ -44,9 +45,8 @@ impl Step {
     }
 }
 
-/// Adds to a plan what brings a group from these stacks to what is wanted; `failing` is whether its last rounds
-/// failed.
-pub fn plan_stacks(wanted: &Wanted, stacks: &[&Stack], failing: bool, rules: &Rules, plan: &mut Plan) {
+/// Adds to a plan what brings a group from these stacks to what is wanted.
+pub fn plan_stacks(wanted: &Wanted, stacks: &[&Stack], past: &Past, rules: &Rules, plan: &mut Plan) {
     let in_state = |state| stacks.iter().filter(move |stack| stack.state == state);
     let mut kept: Vec<&Stack> = stacks.iter().filter(|stack| worth(stack.state).is_some()).copied().collect();
     kept.sort_by_key(|stack| (worth(stack.state), Reverse(stack.created), &stack.id));
@@ -61,7 +61,7 @@ pub fn plan_stacks(wanted: &Wanted, stacks: &[&Stack], failing: bool, rules: &Ru
         return;
     }
     let missing = wanted.desired - kept.len();
-    let hopeless = missing > 0 && tell_losses(in_state(StackState::Failed), failing, plan);
+    let hopeless = missing > 0 && plan.tell_losses(&losses(stacks), past);
     let before = plan.steps.len();
     plan.steps.extend(in_state(StackState::Failed).chain(&surplus).map(|stack| delete(stack)));
     let created = if hopeless { 0 } else { missing.min(rules.creates_per_round) };
@@ -85,16 +85,10 @@ pub fn plan_stacks(wanted: &Wanted, stacks: &[&Stack], failing: bool, rules: &Ru
     }
 }
 
-/// Tells which stacks failed and have to be replaced. What was ordered after a failure and fails as well is hardly
-/// done better by another like it: whether replacements have to wait.
-fn tell_losses<'s>(failed: impl Iterator<Item = &'s &'s Stack>, failing: bool, plan: &mut Plan) -> bool {
-    let failed: Vec<String> = failed.map(|stack| format!("stack {} failed", stack.id)).collect();
-    let hopeless = failing && !failed.is_empty();
-    if hopeless {
-        plan.failures.extend(failed.iter().cloned());
-    }
-    plan.lost.extend(failed);
-    hopeless
+/// The stacks that failed.
+fn losses<'g>(stacks: &[&'g Stack]) -> Vec<Loss<'g>> {
+    let failed = stacks.iter().filter(|stack| stack.state == StackState::Failed);
+    failed.map(|stack| Loss { id: &stack.id, reason: format!("stack {} failed", stack.id) }).collect()
 }
 
 /// What good stacks need: a check, and when all have had it, the last update.
@@ -147,11 +141,11 @@ mod tests {
 
     /// The plan for stacks in these states, named 0, 1, 2 ... in order of age, the oldest first.
     fn planned(desired: usize, deleting: bool, states: &[S]) -> Plan {
-        planned_after(false, desired, deleting, states)
+        planned_after(&Past::default(), desired, deleting, states)
     }
 
-    /// The same; with failures before it if `failing`.
-    fn planned_after(failing: bool, desired: usize, deleting: bool, states: &[S]) -> Plan {
+    /// The same for a group with a past.
+    fn planned_after(past: &Past, desired: usize, deleting: bool, states: &[S]) -> Plan {
         let stack = |(at, state): (usize, &S)| Stack {
             id: at.to_string(),
             state: *state,
@@ -162,7 +156,7 @@ mod tests {
         let stacks: Vec<Stack> = states.iter().enumerate().map(stack).collect();
         let mut plan = Plan::default();
         let wanted = Wanted { desired, deleting, draining: None };
-        plan_stacks(&wanted, &stacks.iter().collect::<Vec<_>>(), failing, &RULES, &mut plan);
+        plan_stacks(&wanted, &stacks.iter().collect::<Vec<_>>(), past, &RULES, &mut plan);
         plan
     }
 
@@ -222,11 +216,15 @@ mod tests {
     fn what_fails_again_and_again_is_an_error_and_replaced_after_a_pause() {
         let first = planned(1, false, &[S::Failed]);
         assert_eq!(told(&first), ["delete 0", "create"]);
-        let again = planned_after(true, 1, false, &[S::Failed]);
+        let failing = Past { failing: true, ..Past::default() };
+        let again = planned_after(&failing, 1, false, &[S::Failed]);
         assert_eq!(told(&again), ["delete 0"]);
         assert_eq!(judge(&again, &[]), Verdict::Failed(vec!["stack 0 failed".to_owned()]));
-        assert_eq!(told(&planned_after(true, 1, false, &[])), ["create"], "after the pause");
-        let surplus = planned_after(true, 1, false, &[S::Complete, S::Failed]);
+        assert_eq!(told(&planned_after(&failing, 1, false, &[])), ["create"], "after the pause");
+        let served = Past { served: ["0".to_owned()].into(), ..failing.clone() };
+        let died = planned_after(&served, 1, false, &[S::Failed]);
+        assert_eq!((told(&died).len(), died.failures.len()), (2, 0), "it was well once");
+        let surplus = planned_after(&failing, 1, false, &[S::Complete, S::Failed]);
         assert_eq!((told(&surplus).len(), surplus.failures.len()), (1, 0), "nothing has to be replaced");
     }
 

@@ -198,7 +198,8 @@ fn a_server_is_drained_until_its_time_is_over_or_its_connections_are() {
 #[test]
 fn a_server_that_vanished_leaves_no_node_behind() {
     let (id, address) = ("1".to_owned(), "10.0.0.1".to_owned());
-    let known = Known { id, address, port: None, balancers: vec!["7".to_owned()], pools: Vec::new() };
+    let known =
+        Known { id, address, port: None, balancers: vec!["7".to_owned()], pools: Vec::new(), served: false };
     let nodes = vec![node("1", Condition::Enabled), node("2", Condition::Enabled)];
     let mut seen = Seen { vanished: vec![known.clone()], ..Seen::default() };
     let unread = plan(&wanted(0), &seen, now(), &RULES);
@@ -241,15 +242,43 @@ fn servers_that_fail_one_after_the_other_before_they_serve_are_a_failure_with_a_
     );
     assert_eq!(first.lost, [reason]);
 
-    let next = plan(&wanted(3), &Seen { failing: true, ..seen.clone() }, now(), &RULES);
+    let failing = Past { failing: true, ..Past::default() };
+    let after = |past: &Past| Seen { past: past.clone(), ..seen.clone() };
+    let next = plan(&wanted(3), &after(&failing), now(), &RULES);
     assert_eq!((created(&next), deleted(&next)), (0, vec!["1"]), "the next one would fail as well");
     assert_eq!(next.failures, [reason]);
 
-    let served = BTreeSet::from(["1".to_owned()]);
-    let died = plan(&wanted(3), &Seen { failing: true, served, ..seen.clone() }, now(), &RULES);
+    let served = Past { served: ["1".to_owned()].into(), ..failing.clone() };
+    let died = plan(&wanted(3), &after(&served), now(), &RULES);
     assert_eq!((created(&died), died.failures.len()), (2, 0), "it was well once");
-    let surplus = plan(&wanted(1), &Seen { failing: true, ..seen }, now(), &RULES);
+    let surplus = plan(&wanted(1), &after(&failing), now(), &RULES);
     assert_eq!((surplus.lost.len(), surplus.failures.len()), (0, 0), "nothing has to be replaced");
+}
+
+#[test]
+fn many_that_served_and_died_at_once_are_replaced_over_rounds_without_a_failure() {
+    let ids: Vec<String> = (10..25).map(|id| id.to_string()).collect();
+    let servers: Vec<Server> = ids.iter().map(|id| server(id, S::Error, 99)).collect();
+    let plan_after = |servers: &[&Server], past: Past| {
+        let nodes = on(servers.iter().map(|server| node(&server.id, Condition::Enabled)).collect());
+        let pools = BTreeMap::from([("7".to_owned(), nodes)]);
+        plan(&wanted(15), &Seen { servers: servers.to_vec(), past, pools, ..Seen::default() }, now(), &RULES)
+    };
+    let was_well = Past { served: ids.into_iter().collect(), failing: false };
+    let first = plan_after(&servers.iter().collect::<Vec<_>>(), was_well);
+    assert_eq!((created(&first), deleted(&first).len(), first.failures.len()), (10, 10, 0));
+
+    // None of them is in service any more; what is remembered says that they were.
+    let known = remembered(&first, &[]);
+    assert!(first.active.is_empty() && known.len() == 5, "{known:?}");
+    let left: Vec<&Server> =
+        servers.iter().filter(|server| known.iter().any(|known| known.id == server.id)).collect();
+    let booting: Vec<Server> = (30..40).map(|id| server(&id.to_string(), S::Build, 1)).collect();
+    let served = known.iter().filter(|known| known.served).map(|known| known.id.clone()).collect();
+    let there: Vec<&Server> = left.into_iter().chain(&booting).collect();
+    let second = plan_after(&there, Past { served, failing: true });
+    assert_eq!((created(&second), deleted(&second).len(), second.lost.len()), (5, 5, 5));
+    assert!(second.failures.is_empty(), "{:?}", second.failures);
 }
 
 #[test]
@@ -262,7 +291,7 @@ fn a_rackconnect_pool_takes_servers_by_id_and_lets_them_go_at_once() {
         let there = there.map(|ids| ids.iter().map(|id| (*id).to_owned()).collect());
         let members = BTreeMap::from([("p".to_owned(), there)]);
         let server = pooled("1");
-        let gone = known(&pooled("9")).unwrap();
+        let gone = known(&pooled("9"), &Past::default()).unwrap();
         let seen = Seen { servers: vec![&server], vanished: vec![gone], members, ..Seen::default() };
         plan(wanted, &seen, now(), &RULES)
     };

@@ -28,8 +28,10 @@ pub struct Failures {
     pub ailing: u32,
     /// Deletions refused for good.
     pub undeletable: u32,
-    /// Lists that cannot be read.
+    /// Lists of servers that cannot be read.
     pub unreadable: u32,
+    /// Lists of stacks that cannot be read.
+    pub unreadable_stacks: u32,
 }
 
 /// A launcher of imagined servers.

@@ -47,7 +47,8 @@ struct Cloud {
     servers: BTreeMap<String, Vec<Server>>,
     /// The groups, none of those that were gathered for, that other servers name.
     others: BTreeSet<String>,
-    stacks: BTreeMap<String, Vec<Stack>>,
+    /// If they cannot be read, that is the trouble of the groups that have or want some.
+    stacks: BTreeMap<String, Result<Vec<Stack>, Fault>>,
     /// Where all of them are.
     inhabited: HashSet<Place>,
     /// One that cannot be read is the trouble of the groups that are on it, and of no others.
@@ -137,23 +138,28 @@ async fn read(
     let members = stream::iter(joined.chain(once_joined).collect::<BTreeSet<_>>());
     let members = members.map(|pool| members_of(app, tenant, pool)).buffer_unordered(AT_ONCE);
     let members = members.collect().await;
-    let stacks = stacks(app, tenant, wanted).await?;
+    let stacks = stacks(app, tenant, wanted).await;
     Ok(Cloud { there, servers, others, stacks, inhabited, pools, members })
 }
 
+/// The stacks of these groups; where there are none to be had, of none.
 async fn stacks(
     app: &App,
     tenant: &str,
     wanted: &HashSet<&str>,
-) -> Result<BTreeMap<String, Vec<Stack>>, Fault> {
+) -> BTreeMap<String, Result<Vec<Stack>, Fault>> {
+    let Some(builder) = app.launcher().stacks() else { return BTreeMap::new() };
+    let read = match builder.stacks(tenant).await {
+        Ok(read) => read,
+        Err(fault) => return wanted.iter().map(|group| ((*group).to_owned(), Err(fault.clone()))).collect(),
+    };
     let mut stacks: BTreeMap<String, Vec<Stack>> = BTreeMap::new();
-    let Some(builder) = app.launcher().stacks() else { return Ok(stacks) };
-    for stack in builder.stacks(tenant).await? {
+    for stack in read {
         if let Some(group) = tags::group_of_stack(&stack.tags).filter(|group| wanted.contains(group)) {
             stacks.entry(group.to_owned()).or_default().push(stack);
         }
     }
-    Ok(stacks)
+    stacks.into_iter().map(|(group, stacks)| (group, Ok(stacks))).collect()
 }
 
 async fn members_of(
@@ -196,10 +202,15 @@ impl Gathered {
         self.cloud.iter().flat_map(|cloud| &cloud.others).map(String::as_str)
     }
 
-    /// The stacks of one group; none if the cloud could not be read.
-    pub(super) fn stacks(&self, group: &str) -> Vec<&Stack> {
-        let stacks = self.cloud.as_ref().ok().and_then(|cloud| cloud.stacks.get(group));
-        stacks.into_iter().flatten().collect()
+    /// The stacks of one group.
+    ///
+    /// # Errors
+    /// When they could not be read.
+    pub(super) fn stacks(&self, group: &str) -> Result<Vec<&Stack>, Fault> {
+        let cloud = self.cloud.as_ref().map_err(Clone::clone)?;
+        let stacks =
+            cloud.stacks.get(group).map(|stacks| stacks.as_ref().map_err(Clone::clone)).transpose()?;
+        Ok(stacks.into_iter().flatten().collect())
     }
 
     /// What was seen of one group.

@@ -29,22 +29,30 @@ pub(super) async fn all(app: &App) {
 }
 
 async fn try_all(app: &App) -> Result<(), Error> {
-    let now = app.now();
     let tenants = app.read().await?.tenants().await?;
     for tenant in tenants {
-        let idle = app.read().await?.idle_groups(&tenant).await?;
-        let gathered = gather::for_idle(app, &tenant, &idle).await;
-        let (ailing, unseen) = examine(app, &gathered, idle, now);
-        if let Some(fault) = unseen {
-            tracing::warn!(tenant, %fault, "self-heal cannot see some groups");
-        }
-        unclaimed::tell(app, &tenant, &gathered).await?;
-        if !ailing.is_empty() {
-            app.change(move |rows| Box::pin(call(rows, ailing, now))).await?;
-            app.ring();
+        // What cannot be read of one is no reason to leave the others alone.
+        if let Err(error) = one(app, &tenant).await {
+            tracing::error!(tenant, error = %anyhow::Error::from(error), "self-heal cannot read all of a tenant");
         }
     }
     Ok(())
+}
+
+/// Looks at a tenant's groups, and at last for servers without a group: their owners may be what cannot be read.
+async fn one(app: &App, tenant: &str) -> Result<(), Error> {
+    let now = app.now();
+    let idle = app.read().await?.idle_groups(tenant).await?;
+    let gathered = gather::for_idle(app, tenant, &idle).await;
+    let (ailing, unseen) = examine(app, &gathered, idle, now);
+    if let Some(fault) = unseen {
+        tracing::warn!(tenant, %fault, "self-heal cannot see some groups");
+    }
+    if !ailing.is_empty() {
+        app.change(move |rows| Box::pin(call(rows, ailing, now))).await?;
+        app.ring();
+    }
+    unclaimed::tell(app, tenant, &gathered).await
 }
 
 /// The groups that are not as they should be, and why others could not be seen, if so: the first reason.
@@ -56,14 +64,22 @@ fn examine(
 ) -> (Vec<GroupKey>, Option<Fault>) {
     let (mut ailing, mut unseen) = (Vec::new(), None);
     for group in idle {
-        let stacks = gathered.stacks(&group.key.group);
-        match gathered.of(&group.key.group, group.known.clone()) {
-            Ok(seen) if ails(app, (&seen, &stacks), &group, now) => ailing.push(group.key),
+        match look(gathered, &group) {
+            Ok((seen, stacks)) if ails(app, (&seen, &stacks), &group, now) => ailing.push(group.key),
             Ok(_) => {}
             Err(fault) => unseen = unseen.or(Some(fault)),
         }
     }
     (ailing, unseen)
+}
+
+/// What was seen of a group. One with servers is looked at also if no stacks could be read.
+fn look<'g>(gathered: &'g Gathered, group: &Idle) -> Result<(Seen<'g>, Vec<&'g Stack>), Fault> {
+    let seen = gathered.of(&group.key.group, group.known.clone())?;
+    match gathered.stacks(&group.key.group) {
+        Err(_) if !seen.servers.is_empty() => Ok((seen, Vec::new())),
+        stacks => Ok((seen, stacks?)),
+    }
 }
 
 /// Whether a round would find something to do or to tell. That good stacks could be checked and updated once

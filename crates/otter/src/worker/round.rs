@@ -1,6 +1,5 @@
 //! One round of one group: plan from what was gathered, carry out, write down how it went.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -8,7 +7,7 @@ use jiff::Timestamp;
 use super::effects;
 use super::gather::{self, Gathered};
 use crate::app::App;
-use crate::converge::{self, Known, Plan, Rules, Seen, Verdict, Wanted};
+use crate::converge::{self, Known, Past, Plan, Rules, Seen, Verdict, Wanted};
 use crate::error::Error;
 use crate::fault::Fault;
 use crate::launcher::Stack;
@@ -35,17 +34,20 @@ async fn try_run(app: &App, gathered: &Gathered, key: &GroupKey) -> Result<Optio
     if wish.is_some_and(|wish| wish.desired != group.desired) {
         return Ok(group.progress.due);
     }
-    let failing = group.progress.failures > 0;
-    let (plan, faults) = match gathered.of(&key.group, last.known) {
-        Ok(seen) => {
-            let seen = Seen { served: last.served, failing, ..seen };
-            let stacks = gathered.stacks(&key.group);
-            let wanted = (&wanted(&group, &launch), launch.stack().is_some());
+    let of_stacks = launch.stack().is_some();
+    let (plan, faults) = match (gathered.of(&key.group, last.known), gathered.stacks(&key.group)) {
+        (Err(fault), _) => (None, vec![fault]),
+        (Ok(_), Err(fault)) if of_stacks => (None, vec![fault]),
+        (Ok(seen), stacks) => {
+            let seen = Seen { past: last.past, ..seen };
+            // A group of servers goes on without them; it is not done, since it may have some from before.
+            let (stacks, unread) = stacks.map_or_else(|fault| (Vec::new(), Some(fault)), |read| (read, None));
+            let wanted = (&wanted(&group, &launch), of_stacks);
             let plan = plan(wanted, (&seen, &stacks), gathered.at, &rules(app));
-            let faults = effects::carry_out(app, key, &launch, &plan).await;
+            let mut faults = effects::carry_out(app, key, &launch, &plan).await;
+            faults.extend(unread);
             (Some(plan), faults)
         }
-        Err(fault) => (None, vec![fault]),
     };
     let verdict = converge::judge(plan.as_ref().unwrap_or(&Plan::default()), &faults);
     tell(app, key, &verdict);
@@ -69,8 +71,8 @@ fn tell(app: &App, key: &GroupKey, verdict: &Verdict) {
 struct Last {
     /// What is remembered of the servers.
     known: Vec<Known>,
-    /// The ids of those that were in service.
-    served: BTreeSet<String>,
+    /// What the group was.
+    past: Past,
 }
 
 async fn load(app: &App, key: &GroupKey) -> Result<Option<(Group, Launch, Last)>, Error> {
@@ -79,8 +81,12 @@ async fn load(app: &App, key: &GroupKey) -> Result<Option<(Group, Launch, Last)>
         return Ok(None);
     };
     let Some(launch) = rows.launch(key).await? else { return Ok(None) };
-    let served = rows.active_servers(key).await?.into_iter().map(|server| server.id).collect();
-    Ok(Some((group, launch, Last { known: rows.known_servers(key).await?, served })))
+    let known = rows.known_servers(key).await?;
+    let in_service = rows.active_servers(key).await?.into_iter().map(|server| server.id);
+    // One that failed is in service no more, and may wait for its turn at a balancer before it goes.
+    let once = known.iter().filter(|known| known.served).map(|known| known.id.clone());
+    let past = Past { served: in_service.chain(once).collect(), failing: group.progress.failures > 0 };
+    Ok(Some((group, launch, Last { known, past })))
 }
 
 /// A unit of capacity is a server, or a stack if `of_stacks`. What is there of the other kind, from before the
@@ -94,7 +100,7 @@ pub(super) fn plan(
     let none = &Wanted { desired: 0, ..wanted.clone() };
     let (wanted_servers, wanted_stacks) = if of_stacks { (none, wanted) } else { (wanted, none) };
     let mut plan = converge::plan(wanted_servers, servers, at, rules);
-    converge::plan_stacks(wanted_stacks, stacks, servers.failing, rules, &mut plan);
+    converge::plan_stacks(wanted_stacks, stacks, &servers.past, rules, &mut plan);
     plan
 }
 

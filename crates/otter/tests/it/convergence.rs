@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use otter::balancer::{Balancer, RackConnect};
 use otter::launcher::{Failures, ServerStatus};
+use otter::settings::Settings;
 use serde_json::json;
+use sqlx::{Connection, SqliteConnection};
 
-use crate::support::{BOOT, Service, TENANT, change, new_group, sorted};
+use crate::support::{BOOT, Service, TENANT, change, new_group, settings, sorted};
 
 const INTERVAL: Duration = Duration::from_secs(10);
 
@@ -91,6 +93,30 @@ async fn self_heal_finds_what_nobody_told() {
     service.booted().await;
     assert_eq!(service.capacities(&group).await, [1, 0, 1]);
     assert_ne!(service.launcher.all()[0].id, failed);
+}
+
+#[tokio::test]
+async fn self_heal_goes_on_past_a_group_that_cannot_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = format!("sqlite:{}", folder.path().join("otter.db").display());
+    let service = Service::with(Settings { database: database.clone(), ..settings() }).await;
+    let (broken, _) = service.group(1, 5, json!([])).await;
+    service.booted().await;
+    let of_broken = service.launcher.all()[0].id.clone();
+    let (sound, _) = service.group(1, 5, json!([])).await;
+    service.booted().await;
+    assert_eq!(service.ask("POST", &format!("/groups/{broken}/pause"), None).await.status, 204);
+    let mut other_hand = SqliteConnection::connect(&database).await.unwrap();
+    let broke = sqlx::query("UPDATE groups SET metadata = '#' || metadata WHERE id = $1").bind(&broken);
+    broke.execute(&mut other_hand).await.unwrap();
+
+    let servers = service.launcher.all();
+    let failed = servers.iter().find(|server| server.id != of_broken).unwrap();
+    service.launcher.set_status(&failed.id, ServerStatus::Shutoff);
+    service.pass(Duration::from_secs(300)).await;
+    service.booted().await;
+    assert_eq!(service.capacities(&sound).await, [1, 0, 1]);
+    assert!(service.launcher.all().iter().all(|server| server.id != failed.id), "it was replaced");
 }
 
 #[tokio::test]

@@ -78,6 +78,33 @@ async fn servers_that_fail_to_boot_are_replaced_once_and_then_with_growing_pause
 }
 
 #[tokio::test]
+async fn many_servers_that_served_and_die_at_once_are_replaced_without_an_error() {
+    let service = Service::start().await;
+    let mut body = new_group(15, 20);
+    body["launchConfiguration"]["args"]["loadBalancers"] = json!([{"loadBalancerId": 7, "port": 80}]);
+    let (group, _) = service.created(body).await;
+    for _ in 0..2 {
+        service.booted().await;
+    }
+    assert_eq!(service.capacities(&group).await, [15, 0, 15]);
+    for server in service.launcher.all() {
+        service.launcher.set_status(&server.id, ServerStatus::Error);
+    }
+    service.ask("POST", &format!("/groups/{group}/converge"), None).await;
+    for _ in 0..3 {
+        service.booted().await;
+        assert_eq!(status(&service, &group).await, "ACTIVE");
+    }
+    assert_eq!((service.capacities(&group).await, service.launcher.all().len()), ([15, 0, 15], 15));
+    let told = told(&service, &group).await;
+    assert_eq!(told.last().unwrap(), "convergence works again");
+    assert!(
+        told.iter().all(|line| !line.starts_with("Server")),
+        "ERROR tells its reasons as they are: {told:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_group_in_error_stays_in_error_until_it_is_as_it_should_be() {
     let service = Service::start().await;
     service.launcher.fail(Failures { refused: 1, ..Failures::default() });

@@ -113,6 +113,25 @@ async fn a_stack_that_cannot_be_deleted_is_an_error_until_its_group_goes() {
 }
 
 #[tokio::test]
+async fn stacks_that_cannot_be_read_hinder_groups_of_stacks_and_no_others() {
+    let service = Service::start().await;
+    service.launcher.fail(Failures { unreadable_stacks: 1000, ..Failures::default() });
+    let (of_servers, _) = service.created(new_group(1, 5)).await;
+    let (group, _) = service.created(of_stacks(1, 5)).await;
+    service.booted().await;
+    assert_eq!(service.capacities(&of_servers).await, [1, 0, 1]);
+    assert!(ids(&service).is_empty(), "what is there is not known");
+    let change = service.get(&format!("/groups/{group}/history")).await;
+    assert!(change.to_string().contains("does not tell its stacks"), "{change:#}");
+
+    service.launcher.fail(Failures::default());
+    for _ in 0..2 {
+        service.booted().await;
+    }
+    assert_eq!(service.capacities(&group).await, [1, 0, 1]);
+}
+
+#[tokio::test]
 async fn what_a_group_was_made_of_before_goes() {
     let service = Service::start().await;
     let (group, _) = service.created(new_group(1, 5)).await;

@@ -71,6 +71,9 @@ impl Simulated {
 #[async_trait]
 impl Stacks for Simulated {
     async fn stacks(&self, tenant: &str) -> Result<Vec<Stack>, Fault> {
+        if take(&mut self.state().failures.unreadable_stacks) {
+            return Err(Fault::Retryable("the simulated cloud does not tell its stacks".to_owned()));
+        }
         Ok(self.list_stacks(|imagined| imagined.tenant == tenant))
     }
 
