@@ -1,13 +1,13 @@
 //! A launcher whose answers can be held back, so that something else comes in between.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use otter::launcher::{Fault, Launcher, Order, Server, Simulated};
-use tokio::sync::{oneshot, watch};
+use otter::launcher::{Fault, Launcher, Order, Server, Simulated, Tags};
+use tokio::sync::oneshot;
 
-use crate::support::{Service, settings};
+use crate::detour::{self, Detour, Through};
+use crate::support::Service;
 
 /// What the launcher is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,9 +17,9 @@ pub(crate) enum Call {
     Tag,
 }
 
-/// Imagined servers; the next answer of a kind may be held back.
+/// The next answer of a kind may be held back.
+#[derive(Default)]
 pub(crate) struct Held {
-    inner: Arc<Simulated>,
     next: Mutex<Option<Gate>>,
 }
 
@@ -67,45 +67,31 @@ impl Held {
 }
 
 #[async_trait]
-impl Launcher for Held {
-    async fn servers(&self, tenant: &str) -> Result<Vec<Server>, Fault> {
-        let servers = self.inner.servers(tenant).await;
+impl Detour for Held {
+    async fn list(&self, there: &Simulated, tenant: &str) -> Result<Vec<Server>, Fault> {
+        let servers = there.servers(tenant).await;
         self.hold_back(Call::List).await;
         servers
     }
 
-    async fn create(&self, tenant: &str, order: &Order) -> Result<String, Fault> {
-        let created = self.inner.create(tenant, order).await;
+    async fn order(&self, there: &Simulated, tenant: &str, order: &Order) -> Result<String, Fault> {
+        let created = there.create(tenant, order).await;
         self.hold_back(Call::Create).await;
         created
     }
 
-    async fn delete(&self, tenant: &str, id: &str) -> Result<(), Fault> {
-        self.inner.delete(tenant, id).await
-    }
-
-    async fn tag(
-        &self,
-        tenant: &str,
-        id: &str,
-        tags: &BTreeMap<String, Option<String>>,
-    ) -> Result<(), Fault> {
-        let tagged = self.inner.tag(tenant, id, tags).await;
+    async fn mark(&self, there: &Simulated, tenant: &str, id: &str, tags: &Tags) -> Result<(), Fault> {
+        let tagged = there.tag(tenant, id, tags).await;
         self.hold_back(Call::Tag).await;
         tagged
     }
 
-    fn changes(&self) -> Option<watch::Receiver<u64>> {
-        self.inner.changes()
+    fn tells(&self) -> bool {
+        true
     }
 }
 
 /// A service with such a launcher.
-pub(crate) async fn service() -> (Service, Arc<Held>) {
-    let mut made = None;
-    let service = Service::driving(settings(), |inner| {
-        made.insert(Arc::new(Held { inner, next: Mutex::default() })).clone()
-    });
-    let service = service.await;
-    (service, made.unwrap())
+pub(crate) async fn service() -> (Service, Arc<Through<Held>>) {
+    detour::service(Held::default()).await
 }

@@ -1,14 +1,14 @@
 //! Rounds of convergence when something is in the way: how they are paced, and what is told of it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use otter::balancer::{Balancer, Condition, Memory, NewNode, Pool};
-use otter::launcher::{Failures, Fault, Launcher, Order, Server, ServerStatus, Simulated};
+use otter::launcher::{Failures, Fault, Launcher, Server, ServerStatus, Simulated, Tags};
 use serde_json::{Value, json};
 
+use crate::detour::{self, Detour};
 use crate::support::{BOOT, Service, TENANT, change, new_group, settings};
 
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -122,43 +122,26 @@ async fn a_group_in_error_stays_in_error_until_it_is_as_it_should_be() {
     assert_eq!(told(&service, &group).await, [refused, "convergence works again"]);
 }
 
-/// A launcher with an oddity.
-struct Odd {
-    inner: Arc<Simulated>,
-    /// All servers are at one address, as when one gets that of another which is gone.
-    one_address: bool,
-    /// Servers are gone when they are to be tagged.
-    vanishing: bool,
-}
+/// All servers are at one address, as when one gets that of another which is gone.
+struct OneAddress;
 
 #[async_trait]
-impl Launcher for Odd {
-    async fn servers(&self, tenant: &str) -> Result<Vec<Server>, Fault> {
-        let mut servers = self.inner.servers(tenant).await?;
-        if self.one_address {
-            servers.iter_mut().for_each(|server| server.address = Some("10.0.0.1".to_owned()));
-        }
+impl Detour for OneAddress {
+    async fn list(&self, there: &Simulated, tenant: &str) -> Result<Vec<Server>, Fault> {
+        let mut servers = there.servers(tenant).await?;
+        servers.iter_mut().for_each(|server| server.address = Some("10.0.0.1".to_owned()));
         Ok(servers)
     }
+}
 
-    async fn create(&self, tenant: &str, order: &Order) -> Result<String, Fault> {
-        self.inner.create(tenant, order).await
-    }
+/// Servers are gone when they are to be tagged.
+struct Vanishing;
 
-    async fn delete(&self, tenant: &str, id: &str) -> Result<(), Fault> {
-        self.inner.delete(tenant, id).await
-    }
-
-    async fn tag(
-        &self,
-        tenant: &str,
-        id: &str,
-        tags: &BTreeMap<String, Option<String>>,
-    ) -> Result<(), Fault> {
-        if self.vanishing {
-            self.inner.delete(tenant, id).await?;
-        }
-        self.inner.tag(tenant, id, tags).await
+#[async_trait]
+impl Detour for Vanishing {
+    async fn mark(&self, there: &Simulated, tenant: &str, id: &str, tags: &Tags) -> Result<(), Fault> {
+        there.delete(tenant, id).await?;
+        there.tag(tenant, id, tags).await
     }
 }
 
@@ -225,8 +208,7 @@ async fn only_the_servers_that_a_balancer_holds_are_kept_for_its_sake() {
 
 #[tokio::test]
 async fn a_server_that_goes_by_itself_before_it_is_drained_is_no_failure() {
-    let odd = |inner| Arc::new(Odd { inner, one_address: false, vanishing: true }) as Arc<dyn Launcher>;
-    let service = Service::driving(settings(), odd).await;
+    let (service, _) = detour::service(Vanishing).await;
     let mut body = balanced();
     body["groupConfiguration"]["minEntities"] = json!(1);
     body["launchConfiguration"]["args"]["draining_timeout"] = json!(45);
@@ -244,8 +226,7 @@ async fn a_server_that_goes_by_itself_before_it_is_drained_is_no_failure() {
 
 #[tokio::test]
 async fn the_node_of_a_server_that_vanished_stays_if_a_server_of_another_group_has_its_address() {
-    let odd = |inner| Arc::new(Odd { inner, one_address: true, vanishing: false }) as Arc<dyn Launcher>;
-    let service = Service::driving(settings(), odd).await;
+    let (service, _) = detour::service(OneAddress).await;
     let mut body = balanced();
     body["groupConfiguration"]["minEntities"] = json!(1);
     let (first, _) = service.created(body.clone()).await;

@@ -1,16 +1,15 @@
 //! Taking one server out of a group.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use otter::balancer::Balancer;
-use otter::launcher::{Fault, Launcher, Order, Server, Simulated};
+use otter::launcher::{Fault, Launcher, Server, Simulated, Tags};
 use serde_json::json;
 use tokio::sync::watch;
 
-use crate::support::{Service, TENANT, change, new_group, settings};
+use crate::detour::{self, Detour};
+use crate::support::{Service, TENANT, change, new_group};
 
 #[tokio::test]
 async fn a_server_is_replaced_removed_or_let_go() {
@@ -72,47 +71,29 @@ async fn a_server_that_is_asked_to_go_twice_takes_one_place_with_it() {
     assert_eq!(service.capacities(&group).await, [3, -1, 2]);
 }
 
-/// A launcher that marks a server only after somebody else has asked what there is, if anybody does.
-struct Overtaken {
-    inner: Arc<Simulated>,
-    lists: watch::Sender<u64>,
-}
+/// A server is marked only after somebody else has asked what there is, if anybody does.
+struct Overtaken(watch::Sender<u64>);
 
 #[async_trait]
-impl Launcher for Overtaken {
-    async fn servers(&self, tenant: &str) -> Result<Vec<Server>, Fault> {
-        let servers = self.inner.servers(tenant).await;
-        self.lists.send_modify(|lists| *lists += 1);
+impl Detour for Overtaken {
+    async fn list(&self, there: &Simulated, tenant: &str) -> Result<Vec<Server>, Fault> {
+        let servers = there.servers(tenant).await;
+        self.0.send_modify(|lists| *lists += 1);
         servers
     }
 
-    async fn create(&self, tenant: &str, order: &Order) -> Result<String, Fault> {
-        self.inner.create(tenant, order).await
-    }
-
-    async fn delete(&self, tenant: &str, id: &str) -> Result<(), Fault> {
-        self.inner.delete(tenant, id).await
-    }
-
-    async fn tag(
-        &self,
-        tenant: &str,
-        id: &str,
-        tags: &BTreeMap<String, Option<String>>,
-    ) -> Result<(), Fault> {
-        let mut lists = self.lists.subscribe();
+    async fn mark(&self, there: &Simulated, tenant: &str, id: &str, tags: &Tags) -> Result<(), Fault> {
+        let mut lists = self.0.subscribe();
         lists.mark_unchanged();
         // That nobody comes in between cannot be awaited; a wait that is too short lets a fault pass, no more.
         let _ = tokio::time::timeout(Duration::from_millis(300), lists.changed()).await;
-        self.inner.tag(tenant, id, tags).await
+        there.tag(tenant, id, tags).await
     }
 }
 
 #[tokio::test]
 async fn callers_who_ask_for_the_same_server_at_the_same_time_take_one_place() {
-    let service =
-        Service::driving(settings(), |inner| Arc::new(Overtaken { inner, lists: watch::channel(0).0 }));
-    let service = service.await;
+    let (service, _) = detour::service(Overtaken(watch::channel(0).0)).await;
     let mut body = new_group(1, 5);
     body["launchConfiguration"]["args"]["loadBalancers"] = json!([{"loadBalancerId": 7, "port": 80}]);
     body["launchConfiguration"]["args"]["draining_timeout"] = json!(600);

@@ -1,19 +1,18 @@
 //! What many groups of one tenant need of the cloud is read once for all of them.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use otter::launcher::{Fault, Launcher, Order, Server, Simulated};
+use otter::launcher::{Fault, Launcher, Server, Simulated};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use crate::support::{Service, settings};
+use crate::detour::{self, Detour, Through};
+use crate::support::Service;
 
 /// A launcher whose lists have to be let through, and which counts them.
 struct Counted {
-    inner: Arc<Simulated>,
     allowed: Semaphore,
     lists: AtomicUsize,
     at_once: AtomicUsize,
@@ -27,44 +26,21 @@ impl Counted {
 }
 
 #[async_trait]
-impl Launcher for Counted {
-    async fn servers(&self, tenant: &str) -> Result<Vec<Server>, Fault> {
+impl Detour for Counted {
+    async fn list(&self, there: &Simulated, tenant: &str) -> Result<Vec<Server>, Fault> {
         self.lists.fetch_add(1, Ordering::SeqCst);
         let at_once = self.at_once.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_at_once.fetch_max(at_once, Ordering::SeqCst);
         let _permit = self.allowed.acquire().await.unwrap();
         self.at_once.fetch_sub(1, Ordering::SeqCst);
-        self.inner.servers(tenant).await
-    }
-
-    async fn create(&self, tenant: &str, order: &Order) -> Result<String, Fault> {
-        self.inner.create(tenant, order).await
-    }
-
-    async fn delete(&self, tenant: &str, id: &str) -> Result<(), Fault> {
-        self.inner.delete(tenant, id).await
-    }
-
-    async fn tag(
-        &self,
-        tenant: &str,
-        id: &str,
-        tags: &BTreeMap<String, Option<String>>,
-    ) -> Result<(), Fault> {
-        self.inner.tag(tenant, id, tags).await
+        there.servers(tenant).await
     }
 }
 
 /// A service whose launcher answers no list yet.
-async fn service() -> (Service, Arc<Counted>) {
-    let mut made = None;
-    let service = Service::driving(settings(), |inner| {
-        let (allowed, zero) = (Semaphore::new(0), || AtomicUsize::new(0));
-        let counted = Counted { inner, allowed, lists: zero(), at_once: zero(), most_at_once: zero() };
-        made.insert(Arc::new(counted)).clone()
-    });
-    let service = service.await;
-    (service, made.unwrap())
+async fn service() -> (Service, Arc<Through<Counted>>) {
+    let (allowed, zero) = (Semaphore::new(0), || AtomicUsize::new(0));
+    detour::service(Counted { allowed, lists: zero(), at_once: zero(), most_at_once: zero() }).await
 }
 
 #[tokio::test]
