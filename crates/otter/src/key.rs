@@ -43,8 +43,8 @@ fn place(settings: &Settings, sealed: i64) -> anyhow::Result<Place> {
 /// When the key is missing, cannot be read or made, or can be read by others.
 pub(crate) fn sealer(settings: &Settings, sealed: i64) -> anyhow::Result<Sealer> {
     match place(settings, sealed)? {
-        Place::There(path) => Sealer::from_file(&path, false),
-        Place::New(path) => Sealer::from_file(&path, true),
+        Place::There(path) => Sealer::from_file(&path),
+        Place::New(path) => Sealer::made_in(&path),
         Place::Nowhere => Sealer::forgetful(),
     }
 }
@@ -55,7 +55,7 @@ pub(crate) fn sealer(settings: &Settings, sealed: i64) -> anyhow::Result<Sealer>
 /// When a service whose database has so many webhooks would not start with it.
 pub fn check(settings: &Settings, sealed: i64) -> anyhow::Result<String> {
     match place(settings, sealed)? {
-        Place::There(path) => Sealer::from_file(&path, false).map(|_| path.display().to_string()),
+        Place::There(path) => Sealer::from_file(&path).map(|_| path.display().to_string()),
         Place::New(path) => Ok(format!("{}, to be made at the first start", path.display())),
         Place::Nowhere => Ok("forgotten with the database".to_owned()),
     }

@@ -9,6 +9,8 @@ use rand::RngCore;
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
+use crate::folder;
+
 /// Length of a key and of a capability, in bytes.
 const LENGTH: usize = 32;
 
@@ -38,12 +40,15 @@ impl Sealer {
         Self::from_hex(&random_hex())
     }
 
-    /// With the key in a file; `make` has the file made if it is not there.
-    pub(crate) fn from_file(path: &Path, make: bool) -> anyhow::Result<Self> {
-        if make && !path.exists() {
-            write_private(path, &random_hex())
-                .with_context(|| format!("cannot write the key file {}", path.display()))?;
-        }
+    /// With a new key, which is written to a file that is not there yet.
+    pub(crate) fn made_in(path: &Path) -> anyhow::Result<Self> {
+        write_private(path, &random_hex())
+            .with_context(|| format!("cannot write the key file {}", path.display()))?;
+        Self::from_file(path)
+    }
+
+    /// With the key in a file.
+    pub(crate) fn from_file(path: &Path) -> anyhow::Result<Self> {
         refuse_readable_by_others(path)?;
         let text =
             std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -86,7 +91,7 @@ pub(crate) fn key_beside(database: &str) -> Option<PathBuf> {
 
 /// Writes a file that only its owner can read, whole or not at all; when this returns it is on disk.
 fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder::of(path);
     // Where files have modes, this one is made with 0600.
     let mut file = NamedTempFile::new_in(folder)?;
     file.write_all(text.as_bytes())?;
@@ -161,14 +166,15 @@ mod tests {
     fn a_key_file_is_made_once_and_is_private() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("otter.db.key");
-        assert!(Sealer::from_file(&path, false).is_err());
-        let sealed = Sealer::from_file(&path, true).unwrap().seal("x", "y").unwrap();
-        assert_eq!(Sealer::from_file(&path, true).unwrap().open(&sealed, "y").unwrap(), "x");
+        assert!(Sealer::from_file(&path).is_err());
+        let sealed = Sealer::made_in(&path).unwrap().seal("x", "y").unwrap();
+        assert!(Sealer::made_in(&path).is_err());
+        assert_eq!(Sealer::from_file(&path).unwrap().open(&sealed, "y").unwrap(), "x");
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
-            let error = Sealer::from_file(&path, true).err().unwrap().to_string();
+            let error = Sealer::from_file(&path).err().unwrap().to_string();
             assert!(error.contains("chmod 600"), "{error}");
         }
     }

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use crate::balancer::HaproxySettings;
 use crate::launcher::ProcessSettings;
 
+pub(crate) use read::line_of;
 pub use read::{Trouble, read};
 
 /// All settings of a service.
@@ -23,8 +24,7 @@ pub use read::{Trouble, read};
 pub struct Settings {
     /// Where the API listens.
     pub listen: SocketAddr,
-    /// Where health, metrics, groups being deleted and the suspension of tenants are served, if anywhere; it
-    /// asks for no token.
+    /// Where health, metrics and the operator's levers are served, if anywhere; it asks for no token.
     pub admin_listen: Option<SocketAddr>,
     /// What links in answers start with, without a slash at the end; `http://{listen}` if absent.
     pub public_url: Option<String>,

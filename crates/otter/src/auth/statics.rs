@@ -9,6 +9,7 @@ use toml::{Table, Value};
 
 use super::{Gate, Pass, Role, digest};
 use crate::error::Error;
+use crate::settings::line_of;
 
 /// What an entry may say.
 const KEYS: [&str; 4] = ["token", "tenant", "role", "user"];
@@ -56,9 +57,8 @@ impl Tokens {
 
 /// The line, without the message, which quotes it.
 fn not_toml(text: &str, error: &toml::de::Error) -> anyhow::Error {
-    let before = error.span().and_then(|span| text.as_bytes().get(..span.start));
-    match before.map(|before| before.iter().filter(|byte| **byte == b'\n').count() + 1) {
-        Some(line) => anyhow!("line {line}: it is not TOML"),
+    match error.span() {
+        Some(span) => anyhow!("line {}: it is not TOML", line_of(text, span.start)),
         None => anyhow!("it is not TOML"),
     }
 }

@@ -189,7 +189,8 @@ fn line(lines: &[(String, usize)], key: &str) -> usize {
     of(key).or_else(|| of(key.split_once('.')?.0)).unwrap_or(1)
 }
 
-fn line_of(text: &str, offset: usize) -> usize {
+/// The line in which a byte of the text stands, counted from one.
+pub(crate) fn line_of(text: &str, offset: usize) -> usize {
     text[..offset.min(text.len())].matches('\n').count() + 1
 }
 

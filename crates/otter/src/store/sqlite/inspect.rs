@@ -28,10 +28,7 @@ impl Sqlite {
     /// When the URL is not one, the file or its folder cannot be used, or the schema is not this program's.
     pub async fn inspect(url: &str) -> Result<Inspection> {
         let options = options(url, Durability::Full)?;
-        if url.contains(":memory:") {
-            return Ok(Inspection { there: false, missing: missing(&[]), webhooks: 0 });
-        }
-        let there = look_at_file(options.get_filename())?;
+        let there = !url.contains(":memory:") && look_at_file(options.get_filename())?;
         if !there {
             return Ok(Inspection { there, missing: missing(&[]), webhooks: 0 });
         }
