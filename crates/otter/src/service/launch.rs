@@ -16,7 +16,7 @@ pub(super) fn check_networks(launch: &Launch) -> Result<(), Error> {
     Ok(())
 }
 
-/// Asks the cloud whether it would build such servers, and tells all that is wrong together.
+/// Asks the cloud whether it would build such servers or stacks, and tells all that is wrong together.
 pub(super) async fn check(app: &App, tenant: &str, launch: &Launch) -> Result<(), Error> {
     let mut problems = launch.personality_problems();
     let rackconnect = launch.balancers().iter().any(|hold| matches!(hold, BalancerHold::RackConnect { .. }));
@@ -35,10 +35,11 @@ pub(super) async fn check(app: &App, tenant: &str, launch: &Launch) -> Result<()
     if problems.is_empty() { Ok(()) } else { Err(Error::InvalidLaunchConfiguration(problems.join("; "))) }
 }
 
-/// Replaces a group's launch configuration; servers that are there stay as they are.
+/// Replaces a group's launch configuration. Servers that are there stay as they are, stacks are updated by the next
+/// convergence, and what is of the other kind goes with it.
 ///
 /// # Errors
-/// When the cloud would refuse such servers, or there is no such group.
+/// When the cloud would refuse such servers or stacks, or there is no such group.
 pub async fn replace(app: &App, key: GroupKey, body: &Value) -> Result<(), Error> {
     let mut problems = Problems::default();
     let launch = Launch::read("", body, &mut problems);

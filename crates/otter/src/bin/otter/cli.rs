@@ -25,7 +25,7 @@ pub(crate) enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Try out settings, database, identity service, launcher and balancer; a table, and 0 only if all is well
+    /// Try out settings, listeners, database, key, who may call, launcher and balancer; a table, and 0 only if all is well
     Check(Common),
     /// List a tenant's groups, or show one of them
     Groups {
