@@ -1,15 +1,15 @@
 //! The operator's listener: health, metrics, the groups that no tenant sees any more, the schedules that cannot
-//! be read, and the levers that suspend a tenant and stop schedules. It asks for no token, so it belongs on a
-//! loopback or management address.
+//! be read, and the levers that have a deletion tried again, suspend a tenant and stop schedules. It asks for no
+//! token, so it belongs on a loopback or management address.
 
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
-use axum::routing::{get, post, put};
+use axum::routing::{MethodRouter, get, post, put};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -35,15 +35,23 @@ pub fn admin_router(app: App) -> Router {
         .route("/health", get(health))
         .route("/metrics", get(metrics))
         .route("/deleting", get(deleting))
-        .route("/deleting/{tenant}/{group}/converge", post(hurry_deletion))
+        .route("/deleting/{tenant}/{group}/converge", lever(post(hurry_deletion)))
         .route("/set-aside", get(set_aside))
         .route("/tenants/{tenant}", put(set_tenant))
-        .route("/scheduler/stop", post(stop_scheduler))
-        .route("/scheduler/reset", post(reset_scheduler))
+        .route("/scheduler/stop", lever(post(stop_scheduler)))
+        .route("/scheduler/reset", lever(post(reset_scheduler)))
         .fallback(not_found)
         .method_not_allowed_fallback(not_allowed)
         .layer(from_fn_with_state(app.clone(), answer::dress))
         .with_state(app)
+}
+
+/// A browser on this machine does send a POST for a page from elsewhere, and then says from where: that is refused.
+fn lever(methods: MethodRouter<App>) -> MethodRouter<App> {
+    methods.route_layer(from_fn(async |request: Request, next: Next| {
+        let from_page = request.headers().contains_key(header::ORIGIN);
+        if from_page { Err(Error::Forbidden) } else { Ok(next.run(request).await) }
+    }))
 }
 
 /// Always 200; the body says whether all is well, as the original's did.
@@ -128,12 +136,7 @@ async fn deleting(State(app): State<App>) -> Answer {
 }
 
 /// Has a deletion tried again that waits for its next try.
-async fn hurry_deletion(
-    State(app): State<App>,
-    headers: HeaderMap,
-    Path((tenant, group)): Path<(String, String)>,
-) -> Answer {
-    refuse_pages(&headers)?;
+async fn hurry_deletion(State(app): State<App>, Path((tenant, group)): Path<(String, String)>) -> Answer {
     groups::hurry_deletion(&app, GroupKey { tenant, group }).await?;
     answer::empty(StatusCode::NO_CONTENT)
 }
@@ -150,25 +153,18 @@ async fn set_aside(State(app): State<App>) -> Answer {
     answer::json(StatusCode::OK, &json!({"policies": listed}))
 }
 
-async fn stop_scheduler(State(app): State<App>, headers: HeaderMap) -> Answer {
-    refuse_pages(&headers)?;
+async fn stop_scheduler(State(app): State<App>) -> Answer {
     scheduler::stop(&app);
     answer::empty(StatusCode::OK)
 }
 
-async fn reset_scheduler(State(app): State<App>, headers: HeaderMap, query: Query) -> Answer {
-    refuse_pages(&headers)?;
+async fn reset_scheduler(State(app): State<App>, query: Query) -> Answer {
     let path = query.get("path").unwrap_or_default();
     if scheduler::reset(&app, path).await? {
         return answer::empty(StatusCode::OK);
     }
     Ok((StatusCode::BAD_REQUEST, "path is not another than the last one; nothing was reset\n")
         .into_response())
-}
-
-/// A browser on this machine does send a POST for a page from elsewhere, and then says from where.
-fn refuse_pages(headers: &HeaderMap) -> Result<(), Error> {
-    if headers.contains_key(header::ORIGIN) { Err(Error::Forbidden) } else { Ok(()) }
 }
 
 /// Suspends a tenant's groups or takes that back: `{"suspended": true}`. A browser on this machine does not

@@ -7,10 +7,9 @@ use axum::body::Body;
 use axum::http::Request;
 use otter::settings::Auth;
 use serde_json::{Value, json};
-use tower::ServiceExt;
 
 use crate::noise::{DESCRIBED, OPERATOR};
-use crate::support::{Service, change, new_group};
+use crate::support::{Service, capability, change, new_group};
 
 const ADMIN: &str = "admin-token-0123456789";
 const OBSERVER: &str = "observer-token-0123456789";
@@ -141,7 +140,7 @@ async fn tenants_and_operators_find_nothing_of_each_other() {
     let (service, _folder) = guarded().await;
     let on_both = ["/", "/health"];
     for (method, path) in OPERATOR.iter().filter(|(_, path)| !on_both.contains(&path.as_str())) {
-        let path = path.replace("{tenant}", "123456");
+        let path = path.replace("{tenant}", "123456").replace(['{', '}'], "");
         let answer = ask(&service, Some(ADMIN), method, &path, "{\"suspended\": true}").await;
         assert_eq!(answer.error(), (404, "NotFoundError"), "{method} {path}");
     }
@@ -149,8 +148,26 @@ async fn tenants_and_operators_find_nothing_of_each_other() {
     for (method, path) in routes("123456", "g", "p", "w").into_iter().chain([capability]) {
         let request = Request::builder().method(method.as_str()).uri(&path).header("x-auth-token", ADMIN);
         let request = request.body(Body::from(body(&method, &path))).unwrap();
-        let answer = otter::admin_router(service.app.clone()).oneshot(request).await.unwrap();
-        assert_eq!(answer.status(), 404, "{method} {path} on the operator's listener");
+        let answer = service.send_to_operator(request).await;
+        assert_eq!(answer.status, 404, "{method} {path} on the operator's listener");
+    }
+}
+
+#[tokio::test]
+async fn the_operators_routes_have_the_methods_that_are_tried_and_no_others() {
+    let service = Service::start().await;
+    let paths: BTreeSet<&String> = OPERATOR.iter().map(|(_, path)| path).collect();
+    for path in paths {
+        let tried = OPERATOR.iter().filter(|(_, there)| there == path);
+        let mut tried: BTreeSet<&str> = tried.map(|(method, _)| method.as_str()).collect();
+        if tried.contains("GET") {
+            tried.insert("HEAD");
+        }
+        let asked = Request::builder().method("BREW").uri(path.replace(['{', '}'], ""));
+        let answer = service.send_to_operator(asked.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.error(), (405, "MethodNotAllowedError"), "{path}");
+        let allowed: BTreeSet<&str> = answer.headers["allow"].to_str().unwrap().split(',').collect();
+        assert_eq!(allowed, tried, "{path}");
     }
 }
 
@@ -168,9 +185,7 @@ async fn a_capability_touches_the_one_group_that_it_is_for_and_tells_nothing_of_
         let webhooks =
             format!("{home}/policies/{}/webhooks", group["scalingPolicies"][0]["id"].as_str().unwrap());
         let webhook = ask(&service, Some(token), "POST", &webhooks, "[{\"name\": \"w\"}]").await;
-        let links = webhook.body["webhooks"][0]["links"].as_array().unwrap().clone();
-        let link = links.iter().find(|link| link["rel"] == "capability").unwrap();
-        let capability = link["href"].as_str().unwrap().strip_prefix("http://otter.test").unwrap();
+        let capability = capability(&webhook.body["webhooks"][0]).strip_prefix("http://otter.test").unwrap();
         made.push((token, format!("{home}/state"), capability.to_owned()));
     }
     let unknown = ask(&service, None, "POST", "/v1.0/execute/1/0000/", "").await;

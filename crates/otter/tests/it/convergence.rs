@@ -9,16 +9,17 @@ use otter::settings::Settings;
 use serde_json::json;
 use sqlx::{Connection, SqliteConnection};
 
-use crate::support::{BOOT, Service, TENANT, change, new_group, settings, sorted};
+use crate::support::{
+    BOOT, Service, TENANT, balanced_group, change, database_in, new_group, settings, sorted,
+};
 
 const INTERVAL: Duration = Duration::from_secs(10);
 
 #[tokio::test]
 async fn servers_are_ordered_with_the_metadata_that_makes_them_members() {
     let service = Service::start().await;
-    let mut body = new_group(1, 5);
+    let mut body = balanced_group(1, 5);
     body["launchConfiguration"]["args"]["server"]["metadata"] = json!({"mine": "yes"});
-    body["launchConfiguration"]["args"]["loadBalancers"] = json!([{"loadBalancerId": 7, "port": 80}]);
     let (group, _) = service.created(body).await;
     service.app.settled().await;
     assert_eq!(service.capacities(&group).await, [0, 1, 1]);
@@ -98,7 +99,7 @@ async fn self_heal_finds_what_nobody_told() {
 #[tokio::test]
 async fn self_heal_goes_on_past_a_group_that_cannot_be_read() {
     let folder = tempfile::tempdir().unwrap();
-    let database = format!("sqlite:{}", folder.path().join("otter.db").display());
+    let database = database_in(folder.path());
     let service = Service::with(Settings { database: database.clone(), ..settings() }).await;
     let (broken, _) = service.group(1, 5, json!([])).await;
     service.booted().await;
@@ -162,8 +163,7 @@ async fn a_refused_execution_repairs_missing_servers_all_the_same() {
 #[tokio::test]
 async fn a_leaving_server_is_drained_for_its_time() {
     let service = Service::start().await;
-    let mut body = new_group(1, 5);
-    body["launchConfiguration"]["args"]["loadBalancers"] = json!([{"loadBalancerId": 7, "port": 80}]);
+    let mut body = balanced_group(1, 5);
     body["launchConfiguration"]["args"]["draining_timeout"] = json!(45);
     body["scalingPolicies"] = json!([change(1), change(-1)]);
     let (group, policies) = service.created(body).await;

@@ -13,10 +13,9 @@ use otter::settings::Auth;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
-use tower::ServiceExt;
 
 use crate::noise::{self, DESCRIBED, Names, OPERATOR, Operation};
-use crate::support::{Answer, Service, TENANT, change, count, new_group};
+use crate::support::{Answer, Service, TENANT, capability, change, count, new_group};
 
 /// Requests to one service; then another takes its place, so that what was left behind stays bounded.
 const REQUESTS: u64 = 1000;
@@ -85,7 +84,7 @@ async fn ask_at_random(service: &Service, seed: u64, tried: &mut BTreeSet<Operat
         let Some((route, request)) = noise::request(&mut random, routes, &names) else { continue };
         let shown = format!("seed {seed}: {} {}", request.method(), request.uri());
         let status = if number % 20 == 0 {
-            otter::admin_router(service.app.clone()).oneshot(request).await.unwrap().status()
+            service.send_to_operator(request).await.status
         } else {
             service.send(request).await.status
         };
@@ -114,9 +113,7 @@ async fn made(service: &Service) -> Names {
     let (group, policy) = (text(&group["id"]), text(&group["scalingPolicies"][0]["id"]));
     let home = format!("/groups/{group}/policies/{policy}/webhooks");
     let webhook = ask(service, &home, &json!([{"name": "w"}])).await.body["webhooks"][0].clone();
-    let links = webhook["links"].as_array().unwrap();
-    let capability = links.iter().find(|link| link["rel"] == "capability").unwrap()["href"].as_str().unwrap();
-    let capability = capability.trim_end_matches('/').rsplit('/').next().unwrap().to_owned();
+    let capability = capability(&webhook).trim_end_matches('/').rsplit('/').next().unwrap().to_owned();
     service.app.settled().await;
     let servers = service.launcher.all();
     let server = servers.iter().find(|server| server.metadata.values().any(|value| *value == group)).unwrap();

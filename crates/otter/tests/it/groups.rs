@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Service, change, keys, new_group};
+use crate::support::{Service, balanced_group, change, keys, new_group};
 
 #[tokio::test]
 async fn a_new_group_is_shown_whole_with_defaults_and_links() {
@@ -137,8 +137,7 @@ async fn bodies_are_refused_with_the_type_that_the_original_had() {
 #[tokio::test]
 async fn a_cloud_load_balancer_needs_service_net_among_the_networks() {
     let service = Service::start().await;
-    let mut body = new_group(0, 1);
-    body["launchConfiguration"]["args"]["loadBalancers"] = json!([{"loadBalancerId": 7, "port": 80}]);
+    let mut body = balanced_group(0, 1);
     body["launchConfiguration"]["args"]["server"]["networks"] = json!([{"uuid": "another"}]);
     let answer = service.ask("POST", "/groups", Some(body.clone())).await;
     assert_eq!(answer.error(), (400, "ValidationError"));

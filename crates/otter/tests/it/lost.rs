@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::machine::{Caller, Program, eventually};
-use crate::support::{change, count, new_group};
+use crate::support::{capability, change, count, new_group};
 
 /// Schedules that are due around each kill.
 const SCHEDULES: u32 = 8;
@@ -52,9 +52,7 @@ fn every_call_that_was_acknowledged_is_counted_once() {
     let (group, policies) = group(&program, 0, 1000, json!([change(1), change(-1000)]));
     let home = format!("t/groups/{group}/policies/{}/webhooks", policies[0]);
     let hook = program.ask("POST", &home, "[{\"name\": \"h\"}]").1;
-    let links = hook["webhooks"][0]["links"].as_array().unwrap();
-    let href = links.iter().find(|link| link["rel"] == "capability").unwrap()["href"].as_str().unwrap();
-    let capability = href.split_once("/v1.0/").unwrap().1;
+    let capability = capability(&hook["webhooks"][0]).split_once("/v1.0/").unwrap().1;
     for kill in 0..kills() {
         let (sure, unsure) = (AtomicI64::new(0), AtomicI64::new(0));
         let before = program.capacities(&group)[1];

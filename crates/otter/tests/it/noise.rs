@@ -40,6 +40,7 @@ pub(crate) static OPERATOR: LazyLock<Vec<Operation>> = LazyLock::new(|| {
         ("GET", "/health"),
         ("GET", "/metrics"),
         ("GET", "/deleting"),
+        ("POST", "/deleting/{tenant}/{group}/converge"),
         ("GET", "/set-aside"),
         ("PUT", "/tenants/{tenant}"),
         ("POST", "/scheduler/stop"),

@@ -3,44 +3,39 @@
 
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::http::Request;
 use otter::launcher::{Failures, ServerStatus};
 use otter::settings::Settings;
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
-use tower::ServiceExt;
 
 use crate::machine::{Program, backend, eventually};
-use crate::support::{Service, TENANT, change, new_group, settings};
+use crate::support::{Answer, Service, TENANT, change, database_in, new_group, settings};
 
 /// Suspends a tenant or takes that back; the status and the answer.
 async fn set_tenant(service: &Service, tenant: &str, body: Value) -> (u16, Value) {
     let request = Request::put(format!("/tenants/{tenant}")).body(Body::from(body.to_string())).unwrap();
-    let answer = otter::admin_router(service.app.clone()).oneshot(request).await.unwrap();
-    let status = answer.status().as_u16();
-    (status, serde_json::from_slice(&to_bytes(answer.into_body(), usize::MAX).await.unwrap()).unwrap())
+    let answer = service.send_to_operator(request).await;
+    (answer.status.as_u16(), answer.body)
 }
 
-/// A POST to the operator's listener: the status, the content type and the text of the answer.
-async fn post(service: &Service, path: &str, origin: Option<&str>) -> (u16, String, String) {
-    let mut request = Request::post(path);
-    if let Some(origin) = origin {
-        request = request.header("origin", origin);
-    }
-    let request = request.body(Body::empty()).unwrap();
-    let answer = otter::admin_router(service.app.clone()).oneshot(request).await.unwrap();
-    let (status, kind) =
-        (answer.status().as_u16(), answer.headers()["content-type"].to_str().unwrap().to_owned());
-    let text = to_bytes(answer.into_body(), usize::MAX).await.unwrap().to_vec();
-    (status, kind, String::from_utf8(text).unwrap())
+/// A POST to the operator's listener.
+async fn post(service: &Service, path: &str) -> Answer {
+    service.send_to_operator(Request::post(path).body(Body::empty()).unwrap()).await
 }
 
-async fn admin(service: &Service, path: &str, accept: &str) -> String {
+/// The same for a page of somebody else's; the status.
+async fn post_from_elsewhere(service: &Service, path: &str) -> u16 {
+    let request = Request::post(path).header("origin", "http://elsewhere.test").body(Body::empty()).unwrap();
+    service.send_to_operator(request).await.status.as_u16()
+}
+
+async fn admin(service: &Service, path: &str, accept: &str) -> Answer {
     let request = Request::get(path).header("accept", accept).body(Body::empty()).unwrap();
-    let answer = otter::admin_router(service.app.clone()).oneshot(request).await.unwrap();
-    assert_eq!(answer.status(), 200, "{path}");
-    String::from_utf8(to_bytes(answer.into_body(), usize::MAX).await.unwrap().to_vec()).unwrap()
+    let answer = service.send_to_operator(request).await;
+    assert_eq!(answer.status, 200, "{path}");
+    answer
 }
 
 #[tokio::test]
@@ -64,7 +59,7 @@ async fn metrics_come_for_prometheus_and_in_the_original_form() {
     service.execute(&group, &policies[0]).await;
     service.execute(&group, &policies[0]).await;
     service.booted().await;
-    let text = admin(&service, "/metrics", "text/plain").await;
+    let text = admin(&service, "/metrics", "text/plain").await.text;
     for line in [
         "otter_executions_total{result=\"executed\"} 1",
         "otter_executions_total{result=\"CannotExecutePolicyError\"} 1",
@@ -74,7 +69,7 @@ async fn metrics_come_for_prometheus_and_in_the_original_form() {
     ] {
         assert!(text.lines().any(|there| there == line), "{line} is missing in\n{text}");
     }
-    let old: Value = serde_json::from_str(&admin(&service, "/metrics", "application/json").await).unwrap();
+    let old = admin(&service, "/metrics", "application/json").await.body;
     let ids: Vec<_> = old["metrics"].as_array().unwrap().iter().map(|metric| metric["id"].clone()).collect();
     assert_eq!(
         json!(ids),
@@ -85,13 +80,13 @@ async fn metrics_come_for_prometheus_and_in_the_original_form() {
 
 /// The groups on their way out, as the operator sees them.
 pub(crate) async fn deleting(service: &Service) -> Value {
-    let listed: Value = serde_json::from_str(&admin(service, "/deleting", "*/*").await).unwrap();
+    let listed = admin(service, "/deleting", "*/*").await.body;
     listed["groups"].clone()
 }
 
 /// Rounds of convergence that failed.
 async fn failed_rounds(service: &Service) -> u32 {
-    let text = admin(service, "/metrics", "text/plain").await;
+    let text = admin(service, "/metrics", "text/plain").await.text;
     let line = text.lines().find_map(|line| line.strip_prefix("otter_rounds_total{verdict=\"failed\"} "));
     line.map_or(0, |count| count.parse().unwrap())
 }
@@ -124,13 +119,13 @@ async fn the_operator_has_a_deletion_tried_again_before_its_time() {
     let (group, _) = service.group(1, 2, json!([])).await;
     service.booted().await;
     let path = format!("/deleting/{TENANT}/{group}/converge");
-    assert_eq!(post(&service, &path, None).await.0, 404, "it is not being deleted");
+    assert_eq!(post(&service, &path).await.status, 404, "it is not being deleted");
     service.launcher.fail(Failures { undeletable: 1, ..Failures::default() });
     service.ask("DELETE", &format!("/groups/{group}?force=true"), None).await;
     service.app.settled().await;
     assert_eq!(deleting(&service).await[0]["status"], "ERROR");
-    assert_eq!(post(&service, &path, Some("http://elsewhere.test")).await.0, 403);
-    assert_eq!(post(&service, &path, None).await.0, 204);
+    assert_eq!(post_from_elsewhere(&service, &path).await, 403);
+    assert_eq!(post(&service, &path).await.status, 204);
     service.app.settled().await;
     assert_eq!((service.launcher.all(), deleting(&service).await), (vec![], json!([])));
 }
@@ -268,7 +263,7 @@ async fn schedules_that_are_stopped_run_late_when_they_are_started_again() {
     let service = Service::start().await;
     let (group, policies) = service.group(0, 10, json!([at_one(1), change(5)])).await;
     let desired = async || service.state(&group).await["desiredCapacity"].clone();
-    assert_eq!(post(&service, "/scheduler/stop", None).await.0, 200);
+    assert_eq!(post(&service, "/scheduler/stop").await.status, 200);
     service.pass(Duration::from_secs(120)).await;
     assert_eq!(desired().await, 0);
     let health = service.ask_at("GET", "/health", None).await.body;
@@ -282,15 +277,16 @@ async fn schedules_that_are_stopped_run_late_when_they_are_started_again() {
     service.booted().await;
     assert_eq!(service.capacities(&group).await, [5, 0, 5]);
 
-    assert_eq!(post(&service, "/scheduler/reset?path=/a", None).await.0, 200);
+    assert_eq!(post(&service, "/scheduler/reset?path=/a").await.status, 200);
     service.app.settled().await;
     assert_eq!(desired().await, 6);
     let line = service.get(&format!("/groups/{group}/history")).await["history"][0].clone();
     assert_eq!(line["cause"]["due"], "2030-01-01T00:01:00Z");
     assert_eq!(service.ask_at("GET", "/health", None).await.body["healthy"], true);
-    let (status, kind, text) = post(&service, "/scheduler/reset?path=/a", None).await;
-    assert_eq!((status, kind.as_str()), (400, "text/plain; charset=utf-8"), "{text}");
-    assert_eq!(post(&service, "/scheduler/reset?path=/b", None).await.0, 200);
+    let refused = post(&service, "/scheduler/reset?path=/a").await;
+    assert_eq!(refused.status, 400, "{}", refused.text);
+    assert_eq!(refused.headers["content-type"], "text/plain; charset=utf-8");
+    assert_eq!(post(&service, "/scheduler/reset?path=/b").await.status, 200);
 }
 
 #[tokio::test]
@@ -302,21 +298,17 @@ async fn only_the_operator_stops_schedules() {
             (404, "NotFoundError"),
             "on the API's listener"
         );
-        assert_eq!(
-            post(&service, path, Some("http://elsewhere.test")).await.0,
-            403,
-            "from a page in a browser"
-        );
+        assert_eq!(post_from_elsewhere(&service, path).await, 403, "from a page in a browser");
     }
     // None was named yet, and none is now.
-    assert_eq!(post(&service, "/scheduler/reset", None).await.0, 400);
+    assert_eq!(post(&service, "/scheduler/reset").await.status, 400);
     assert_eq!(service.ask_at("GET", "/health", None).await.body["scheduler"]["healthy"], true);
 }
 
 #[tokio::test]
 async fn a_schedule_that_cannot_be_read_holds_up_no_other() {
     let folder = tempfile::tempdir().unwrap();
-    let database = format!("sqlite:{}", folder.path().join("otter.db").display());
+    let database = database_in(folder.path());
     let service = Service::with(Settings { database: database.clone(), ..settings() }).await;
     let (broken, policies) = service.group(0, 9, json!([at_one(1), at_one(1)])).await;
     let (sound, _) = service.group(0, 9, json!([at_one(2)])).await;
@@ -329,7 +321,7 @@ async fn a_schedule_that_cannot_be_read_holds_up_no_other() {
     assert_eq!(service.capacities(&sound).await, [2, 0, 2], "schedules and convergence go on");
 
     let set_aside = async || {
-        let listed: Value = serde_json::from_str(&admin(&service, "/set-aside", "*/*").await).unwrap();
+        let listed = admin(&service, "/set-aside", "*/*").await.body;
         listed["policies"].as_array().unwrap().clone()
     };
     let line =
@@ -348,7 +340,7 @@ async fn a_schedule_that_cannot_be_read_holds_up_no_other() {
     let mended =
         sqlx::query("UPDATE policies SET document = substr(document, 2) WHERE group_id = $1").bind(&broken);
     mended.execute(&mut other_hand).await.unwrap();
-    assert_eq!(post(&service, "/scheduler/reset?path=/again", None).await.0, 200);
+    assert_eq!(post(&service, "/scheduler/reset?path=/again").await.status, 200);
     service.app.settled().await;
     assert_eq!(service.state(&broken).await["desiredCapacity"], 1);
     assert_eq!(set_aside().await, Vec::<Value>::new());

@@ -9,7 +9,7 @@ use otter::launcher::{Failures, Fault, Launcher, Server, ServerStatus, Simulated
 use serde_json::{Value, json};
 
 use crate::detour::{self, Detour};
-use crate::support::{BOOT, Service, TENANT, change, new_group, settings};
+use crate::support::{BOOT, Service, TENANT, balanced_group, change, settings};
 
 const INTERVAL: Duration = Duration::from_secs(10);
 
@@ -80,9 +80,7 @@ async fn servers_that_fail_to_boot_are_replaced_once_and_then_with_growing_pause
 #[tokio::test]
 async fn many_servers_that_served_and_die_at_once_are_replaced_without_an_error() {
     let service = Service::start().await;
-    let mut body = new_group(15, 20);
-    body["launchConfiguration"]["args"]["loadBalancers"] = json!([{"loadBalancerId": 7, "port": 80}]);
-    let (group, _) = service.created(body).await;
+    let (group, _) = service.created(balanced_group(15, 20)).await;
     for _ in 0..2 {
         service.booted().await;
     }
@@ -180,18 +178,11 @@ impl Balancer for Stubborn {
     }
 }
 
-/// A group of two servers behind balancer 7.
-fn balanced() -> Value {
-    let mut body = new_group(2, 5);
-    body["launchConfiguration"]["args"]["loadBalancers"] = json!([{"loadBalancerId": 7, "port": 80}]);
-    body
-}
-
 /// Whether a server that fails is deleted where this balancer is.
 async fn failed_server_goes(takes: bool) -> bool {
     let balancer = |inner| Arc::new(Stubborn { inner, takes }) as Arc<dyn Balancer>;
     let service = Service::between(settings(), |launcher| launcher, balancer).await;
-    let (group, _) = service.created(balanced()).await;
+    let (group, _) = service.created(balanced_group(2, 5)).await;
     service.booted().await;
     let failed = service.launcher.all()[0].id.clone();
     service.launcher.set_status(&failed, ServerStatus::Error);
@@ -209,8 +200,7 @@ async fn only_the_servers_that_a_balancer_holds_are_kept_for_its_sake() {
 #[tokio::test]
 async fn a_server_that_goes_by_itself_before_it_is_drained_is_no_failure() {
     let (service, _) = detour::service(Vanishing).await;
-    let mut body = balanced();
-    body["groupConfiguration"]["minEntities"] = json!(1);
+    let mut body = balanced_group(1, 5);
     body["launchConfiguration"]["args"]["draining_timeout"] = json!(45);
     body["scalingPolicies"] = json!([change(1), change(-1)]);
     let (group, policies) = service.created(body).await;
@@ -227,8 +217,7 @@ async fn a_server_that_goes_by_itself_before_it_is_drained_is_no_failure() {
 #[tokio::test]
 async fn the_node_of_a_server_that_vanished_stays_if_a_server_of_another_group_has_its_address() {
     let (service, _) = detour::service(OneAddress).await;
-    let mut body = balanced();
-    body["groupConfiguration"]["minEntities"] = json!(1);
+    let body = balanced_group(1, 5);
     let (first, _) = service.created(body.clone()).await;
     service.booted().await;
     let node = service.balancer.pool(TENANT, "7").await.unwrap().nodes[0].id.clone();

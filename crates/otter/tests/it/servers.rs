@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use crate::detour::{self, Detour};
-use crate::support::{Service, TENANT, change, new_group};
+use crate::support::{Service, TENANT, balanced_group, change};
 
 #[tokio::test]
 async fn a_server_is_replaced_removed_or_let_go() {
@@ -56,8 +56,7 @@ async fn a_server_is_replaced_removed_or_let_go() {
 #[tokio::test]
 async fn a_server_that_is_asked_to_go_twice_takes_one_place_with_it() {
     let service = Service::start().await;
-    let mut body = new_group(1, 5);
-    body["launchConfiguration"]["args"]["loadBalancers"] = json!([{"loadBalancerId": 7, "port": 80}]);
+    let mut body = balanced_group(1, 5);
     body["launchConfiguration"]["args"]["draining_timeout"] = json!(600);
     body["scalingPolicies"] = json!([change(2)]);
     let (group, policies) = service.created(body).await;
@@ -94,8 +93,7 @@ impl Detour for Overtaken {
 #[tokio::test]
 async fn callers_who_ask_for_the_same_server_at_the_same_time_take_one_place() {
     let (service, _) = detour::service(Overtaken(watch::channel(0).0)).await;
-    let mut body = new_group(1, 5);
-    body["launchConfiguration"]["args"]["loadBalancers"] = json!([{"loadBalancerId": 7, "port": 80}]);
+    let mut body = balanced_group(1, 5);
     body["launchConfiguration"]["args"]["draining_timeout"] = json!(600);
     body["scalingPolicies"] = json!([change(3)]);
     let (group, policies) = service.created(body).await;
@@ -110,9 +108,7 @@ async fn callers_who_ask_for_the_same_server_at_the_same_time_take_one_place() {
 #[tokio::test]
 async fn a_server_that_is_let_go_keeps_its_place_on_the_balancer() {
     let service = Service::start().await;
-    let mut body = new_group(1, 5);
-    body["launchConfiguration"]["args"]["loadBalancers"] = json!([{"loadBalancerId": 7, "port": 80}]);
-    let (group, _) = service.created(body).await;
+    let (group, _) = service.created(balanced_group(1, 5)).await;
     service.booted().await;
     let first = service.launcher.all()[0].clone();
     let path = format!("/groups/{group}/servers/{}?purge=false", first.id);

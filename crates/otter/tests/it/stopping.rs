@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::support::{Service, change, new_group, settings};
+use crate::support::{Service, change, database_in, new_group, settings};
 
 /// A service behind its front door; it stops when told to.
 struct Served {
@@ -63,7 +63,7 @@ async fn rest(mut stream: impl AsyncReadExt + Unpin) -> String {
 #[tokio::test]
 async fn a_service_that_stops_finishes_what_is_in_hand_and_refuses_what_is_new() {
     let folder = tempfile::tempdir().unwrap();
-    let database = format!("sqlite:{}", folder.path().join("otter.db").display());
+    let database = database_in(folder.path());
     let mut served = Served::start(Settings { database: database.clone(), ..settings() }).await;
     let body = new_group(0, 1).to_string();
     let head = format!(
@@ -170,7 +170,7 @@ async fn a_head_that_is_too_large_is_refused() {
 #[tokio::test]
 async fn what_clients_asked_who_hung_up_is_done_whole_or_not_at_all() {
     let folder = tempfile::tempdir().unwrap();
-    let database = format!("sqlite:{}", folder.path().join("otter.db").display());
+    let database = database_in(folder.path());
     let mut served = Served::start(Settings { database: database.clone(), ..settings() }).await;
     let mut body = new_group(0, 1000);
     body["scalingPolicies"] = json!([change(1)]);

@@ -1,6 +1,7 @@
 //! The fixture: a service in this process with a clock that can be moved and servers that are imagined.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -150,18 +151,16 @@ impl Service {
         let (parts, body) = request.into_parts();
         let (method, path) = (parts.method.to_string(), parts.uri.path().to_owned());
         let sent = to_bytes(body, usize::MAX).await.unwrap();
-        let answer = self.receive(Request::from_parts(parts, Body::from(sent.clone()))).await;
+        let request = Request::from_parts(parts, Body::from(sent.clone()));
+        let answer = answer_of(self.router.clone(), request).await;
         let sent = serde_json::from_slice(&sent).unwrap_or_default();
         crate::openapi::check(&method, &path, &sent, &answer);
         answer
     }
 
-    async fn receive(&self, request: Request<Body>) -> Answer {
-        let answer = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = answer.into_parts();
-        let text = String::from_utf8(to_bytes(body, usize::MAX).await.unwrap().to_vec()).unwrap();
-        let body = serde_json::from_str(&text).unwrap_or_default();
-        Answer { status: parts.status, headers: parts.headers, body, text }
+    /// Any request to the operator's listener.
+    pub(crate) async fn send_to_operator(&self, request: Request<Body>) -> Answer {
+        answer_of(otter::admin_router(self.app.clone()), request).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Value {
@@ -214,6 +213,24 @@ impl Service {
     }
 }
 
+async fn answer_of(router: Router, request: Request<Body>) -> Answer {
+    let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
+    let text = String::from_utf8(to_bytes(body, usize::MAX).await.unwrap().to_vec()).unwrap();
+    let body = serde_json::from_str(&text).unwrap_or_default();
+    Answer { status: parts.status, headers: parts.headers, body, text }
+}
+
+/// The URL of a database in a file of this folder.
+pub(crate) fn database_in(folder: &Path) -> String {
+    format!("sqlite:{}", folder.join("otter.db").display())
+}
+
+/// The URL with which anybody can execute what this webhook is for.
+pub(crate) fn capability(webhook: &Value) -> &str {
+    let links = webhook["links"].as_array().unwrap();
+    links.iter().find(|link| link["rel"] == "capability").unwrap()["href"].as_str().unwrap()
+}
+
 /// The body that creates a group.
 pub(crate) fn new_group(min: u32, max: u32) -> Value {
     json!({
@@ -221,6 +238,13 @@ pub(crate) fn new_group(min: u32, max: u32) -> Value {
         "launchConfiguration": {"type": "launch_server", "args": {
             "server": {"flavorRef": "general1-2", "imageRef": "an-image", "name": "web"}}},
     })
+}
+
+/// The same behind balancer 7.
+pub(crate) fn balanced_group(min: u32, max: u32) -> Value {
+    let mut body = new_group(min, max);
+    body["launchConfiguration"]["args"]["loadBalancers"] = json!([{"loadBalancerId": 7, "port": 80}]);
+    body
 }
 
 /// A policy that adds so many.

@@ -9,12 +9,11 @@ use otter::{App, Parts};
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 
-use crate::support::{BOOT, MovedClock, Service, TENANT, change, settings};
+use crate::support::{self, BOOT, MovedClock, Service, TENANT, change, database_in, settings};
 
+/// The path of a capability.
 fn capability(webhook: &Value) -> &str {
-    let links = webhook["links"].as_array().unwrap();
-    let href = links.iter().find(|link| link["rel"] == "capability").unwrap()["href"].as_str().unwrap();
-    href.strip_prefix("http://otter.test").unwrap()
+    support::capability(webhook).strip_prefix("http://otter.test").unwrap()
 }
 
 async fn hooked(service: &Service) -> (String, String, Value) {
@@ -130,7 +129,7 @@ async fn too_many_calls_of_one_capability_are_told_to_wait() {
 
 /// A service with its database in this folder, written ahead and synced as users have it.
 async fn on_disk(folder: &std::path::Path, settings: Settings) -> (Service, String) {
-    let database = format!("sqlite:{}", folder.join("otter.db").display());
+    let database = database_in(folder);
     let settings = Settings { database: database.clone(), ..settings };
     (Service::with(settings).await, database)
 }
@@ -179,8 +178,7 @@ fn unlimited() -> Settings {
 #[tokio::test]
 async fn a_database_with_webhooks_gets_no_new_key_beside_it() {
     let folder = tempfile::tempdir().unwrap();
-    let database = folder.path().join("otter.db");
-    let settings = || Settings { database: format!("sqlite:{}", database.display()), ..settings() };
+    let settings = || Settings { database: database_in(folder.path()), ..settings() };
     let service = Service::with(settings()).await;
     let (group, policies) = service.group(0, 5, json!([change(1)])).await;
     let home = format!("/groups/{group}/policies/{}/webhooks", policies[0]);
