@@ -96,6 +96,13 @@ fn help_and_version_need_nothing() {
     assert_eq!(version.stdout, concat!("loadscale ", env!("CARGO_PKG_VERSION"), "\n"));
 }
 
+/// What `cargo run` takes in a workspace of several programs, as the README has it.
+#[test]
+fn cargo_run_takes_loadscale() {
+    let manifest: toml::Table = include_str!("../../Cargo.toml").parse().expect("a manifest");
+    assert_eq!(manifest["package"]["default-run"].as_str(), Some("loadscale"));
+}
+
 #[test]
 fn an_unknown_option_is_a_usage_error() {
     let home = tempdir().expect("a folder");

@@ -10,7 +10,7 @@ use serde_json::json;
 use sqlx::{Connection, SqliteConnection};
 
 use crate::support::{
-    BOOT, Service, TENANT, balanced_group, change, database_in, new_group, settings, sorted,
+    BOOT, Service, TENANT, balanced_group, change, database_in, failing, new_group, settings, sorted,
 };
 
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -122,10 +122,7 @@ async fn self_heal_goes_on_past_a_group_that_cannot_be_read() {
 
 #[tokio::test]
 async fn a_refused_order_puts_the_group_in_error_and_is_tried_again_later() {
-    let service = Service::start().await;
-    service.launcher.fail(Failures { refused: 1, ..Failures::default() });
-    let (group, _) = service.group(1, 5, json!([])).await;
-    service.app.settled().await;
+    let (service, group) = failing(Failures { refused: 1, ..Failures::default() }, 1).await;
     let state = service.state(&group).await;
     assert_eq!(state["status"], "ERROR");
     assert_eq!(state["errors"], json!([{"message": "the simulated cloud refuses to build servers"}]));
@@ -137,10 +134,7 @@ async fn a_refused_order_puts_the_group_in_error_and_is_tried_again_later() {
 
 #[tokio::test]
 async fn a_fault_that_passes_is_no_error() {
-    let service = Service::start().await;
-    service.launcher.fail(Failures { failing: 1, unreadable: 1, ..Failures::default() });
-    let (group, _) = service.group(1, 5, json!([])).await;
-    service.app.settled().await;
+    let (service, group) = failing(Failures { failing: 1, unreadable: 1, ..Failures::default() }, 1).await;
     assert_eq!(service.state(&group).await["status"], "ACTIVE");
     service.pass(INTERVAL).await;
     service.pass(INTERVAL).await;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 
 use crate::machine::{Program, backend, eventually};
-use crate::support::{Answer, Service, TENANT, change, database_in, new_group, settings};
+use crate::support::{Answer, Service, TENANT, change, database_in, failing, new_group, settings};
 
 /// Suspends a tenant or takes that back; the status and the answer.
 async fn set_tenant(service: &Service, tenant: &str, body: Value) -> (u16, Value) {
@@ -132,10 +132,7 @@ async fn the_operator_has_a_deletion_tried_again_before_its_time() {
 
 #[tokio::test]
 async fn a_group_in_error_says_why_and_is_tried_again_after_growing_pauses() {
-    let service = Service::start().await;
-    service.launcher.fail(Failures { refused: 4, ..Failures::default() });
-    let (group, _) = service.group(1, 5, json!([])).await;
-    service.app.settled().await;
+    let (service, group) = failing(Failures { refused: 4, ..Failures::default() }, 1).await;
     let why = "the simulated cloud refuses to build servers";
     for (tries, pause) in [(1, 60), (2, 120), (3, 240), (4, 480)] {
         let state = service.state(&group).await;
@@ -158,10 +155,7 @@ async fn a_group_in_error_says_why_and_is_tried_again_after_growing_pauses() {
 
 #[tokio::test]
 async fn an_operator_who_cannot_wait_has_a_group_in_error_tried_at_once() {
-    let service = Service::start().await;
-    service.launcher.fail(Failures { refused: 3, ..Failures::default() });
-    let (group, _) = service.group(1, 5, json!([])).await;
-    service.app.settled().await;
+    let (service, group) = failing(Failures { refused: 3, ..Failures::default() }, 1).await;
     service.pass(Duration::from_secs(60)).await;
     assert_eq!(failed_rounds(&service).await, 2);
     let converge = format!("/groups/{group}/converge");
@@ -178,10 +172,7 @@ async fn an_operator_who_cannot_wait_has_a_group_in_error_tried_at_once() {
 
 #[tokio::test]
 async fn pauses_after_failures_begin_anew_when_the_operator_has_tried() {
-    let service = Service::start().await;
-    service.launcher.fail(Failures { refused: 4, ..Failures::default() });
-    let (group, _) = service.group(1, 5, json!([])).await;
-    service.app.settled().await;
+    let (service, group) = failing(Failures { refused: 4, ..Failures::default() }, 1).await;
     service.pass(Duration::from_secs(60)).await;
     service.ask("POST", &format!("/groups/{group}/converge"), None).await;
     service.app.settled().await;

@@ -9,7 +9,7 @@ use otter::launcher::{Failures, Fault, Launcher, Server, ServerStatus, Simulated
 use serde_json::{Value, json};
 
 use crate::detour::{self, Detour};
-use crate::support::{BOOT, Service, TENANT, balanced_group, change, settings};
+use crate::support::{BOOT, Service, TENANT, balanced_group, change, failing, settings};
 
 const INTERVAL: Duration = Duration::from_secs(10);
 
@@ -27,10 +27,7 @@ async fn status(service: &Service, group: &str) -> Value {
 
 #[tokio::test]
 async fn a_fault_that_may_pass_is_told_once_and_tried_again_after_the_interval() {
-    let service = Service::start().await;
-    service.launcher.fail(Failures { failing: 4, ..Failures::default() });
-    let (group, _) = service.group(1, 5, json!([])).await;
-    service.app.settled().await;
+    let (service, group) = failing(Failures { failing: 4, ..Failures::default() }, 1).await;
     for _ in 0..3 {
         service.pass(INTERVAL).await;
         assert_eq!(service.launcher.all().len(), 0, "one attempt an interval");
@@ -48,10 +45,7 @@ async fn a_fault_that_may_pass_is_told_once_and_tried_again_after_the_interval()
 
 #[tokio::test]
 async fn servers_that_fail_to_boot_are_replaced_once_and_then_with_growing_pauses() {
-    let service = Service::start().await;
-    service.launcher.fail(Failures { broken: 6, ..Failures::default() });
-    let (group, _) = service.group(2, 5, json!([])).await;
-    service.app.settled().await;
+    let (service, group) = failing(Failures { broken: 6, ..Failures::default() }, 2).await;
     service.pass(BOOT).await;
     assert_eq!(service.launcher.all().len(), 2, "replaced at once");
     assert_eq!(status(&service, &group).await, "ACTIVE");
@@ -104,10 +98,7 @@ async fn many_servers_that_served_and_die_at_once_are_replaced_without_an_error(
 
 #[tokio::test]
 async fn a_group_in_error_stays_in_error_until_it_is_as_it_should_be() {
-    let service = Service::start().await;
-    service.launcher.fail(Failures { refused: 1, ..Failures::default() });
-    let (group, _) = service.group(1, 5, json!([])).await;
-    service.app.settled().await;
+    let (service, group) = failing(Failures { refused: 1, ..Failures::default() }, 1).await;
     assert_eq!(status(&service, &group).await, "ERROR");
     service.launcher.fail(Failures { unreadable: 1, ..Failures::default() });
     service.pass(Duration::from_secs(60)).await;

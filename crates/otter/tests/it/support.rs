@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use jiff::Timestamp;
 use otter::balancer::{Balancer, Memory};
 use otter::clock::Clock;
-use otter::launcher::{Launcher, Simulated};
+use otter::launcher::{Failures, Launcher, Simulated};
 use otter::settings::{Auth, Settings};
 use otter::{App, Parts};
 use serde_json::{Value, json};
@@ -211,6 +211,15 @@ impl Service {
         // The end of a boot is told by a task of its own, which may come after the look of `pass`.
         self.pass(Duration::from_secs(10)).await;
     }
+}
+
+/// A service whose launcher fails like this, and a group of so many servers after its first round.
+pub(crate) async fn failing(failures: Failures, min: u32) -> (Service, String) {
+    let service = Service::start().await;
+    service.launcher.fail(failures);
+    let (group, _) = service.group(min, 5, json!([])).await;
+    service.app.settled().await;
+    (service, group)
 }
 
 async fn answer_of(router: Router, request: Request<Body>) -> Answer {
