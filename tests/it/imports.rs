@@ -56,7 +56,9 @@ const PURE: &[&str] = &[
     "src/chart.rs",
     "src/table.rs",
     "src/import",
+    "crates/otter/src/model",
     "crates/otter/src/engine.rs",
+    "crates/otter/src/percent.rs",
     "crates/otter/src/schedule",
     "crates/otter/src/converge",
 ];

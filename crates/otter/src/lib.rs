@@ -15,7 +15,8 @@
 //! Reading order:
 //! * [`model`]: the nouns, and how they are read from JSON.
 //! * [`engine`] with [`percent`], [`schedule`], [`converge`]: the decisions. Pure: no clock, no I/O; they know
-//!   [`model`] alone (and `converge` what launchers and balancers tell).
+//!   [`model`], and `converge` what launchers and balancers tell, what can go wrong there ([`fault`]) and the rules that
+//!   the operator sets ([`settings::Converge`]).
 //! * [`service`]: commands, each one transaction around a decision; [`store`]: the seam to the database.
 //! * `worker`: does what is due. [`launcher`] and [`balancer`]: the seams to what it drives.
 //! * [`api`]: HTTP; [`auth`], `rates`, `intake`, [`key`], `secret`: who may come in; [`error`]: every answer that is a

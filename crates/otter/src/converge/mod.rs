@@ -87,15 +87,6 @@ pub struct Known {
     pub served: bool,
 }
 
-/// By what rules.
-#[derive(Debug, Clone, Copy)]
-pub struct Rules {
-    /// How long a server may build or a node be offline.
-    pub build_timeout: Duration,
-    /// How many servers one round orders.
-    pub creates_per_round: usize,
-}
-
 /// One thing to be done.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {

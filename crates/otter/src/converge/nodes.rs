@@ -6,10 +6,11 @@ use jiff::Timestamp;
 
 use super::rackconnect::{self, Members};
 use super::servers::age;
-use super::{Known, Plan, Rules, Seen, Step};
+use super::{Known, Plan, Seen, Step};
 use crate::balancer::{Condition, NewNode, Node, Pool};
 use crate::launcher::{Server, ServerStatus};
 use crate::model::tags;
+use crate::settings::Converge;
 
 /// The nodes of the balancers that were gathered, and the members of the RackConnect v3 pools.
 pub(super) struct Nodes<'g> {
@@ -90,7 +91,7 @@ pub(super) fn join(
     server: &Server,
     nodes: &Nodes<'_>,
     now: Timestamp,
-    rules: &Rules,
+    rules: &Converge,
     plan: &mut Plan,
 ) -> bool {
     if server.status != ServerStatus::Active {

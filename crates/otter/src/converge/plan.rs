@@ -6,14 +6,15 @@ use super::calls::{self, Errand};
 use super::losses::Loss;
 use super::nodes::{self, Nodes};
 use super::servers::{self, Sorted};
-use super::{Known, Past, Plan, Rules, Seen, Step, Wanted};
+use super::{Known, Past, Plan, Seen, Step, Wanted};
 use crate::fault::Fault;
 use crate::launcher::{Server, ServerStatus};
 use crate::model::state::ActiveServer;
 use crate::model::tags;
+use crate::settings::Converge;
 
 /// What to do in one round to bring a group from what is seen to what is wanted.
-pub fn plan(wanted: &Wanted, seen: &Seen<'_>, now: Timestamp, rules: &Rules) -> Plan {
+pub fn plan(wanted: &Wanted, seen: &Seen<'_>, now: Timestamp, rules: &Converge) -> Plan {
     let mut plan = Plan::default();
     let sorted = servers::sort(wanted, &seen.servers, now, rules);
     let nodes = Nodes::new(seen);

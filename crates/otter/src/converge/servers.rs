@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use super::calls::Errand;
 use super::nodes::Nodes;
 use super::plan::{active, delete};
-use super::{Plan, Rules, Step, Wanted};
+use super::{Plan, Step, Wanted};
 use crate::launcher::{Server, ServerStatus};
 use crate::model::tags;
+use crate::settings::Converge;
 
 /// A group's servers by what becomes of them.
 #[derive(Default)]
@@ -31,7 +32,12 @@ pub(super) struct Sorted<'g> {
     pub(super) busy: usize,
 }
 
-pub(super) fn sort<'g>(wanted: &Wanted, servers: &[&'g Server], now: Timestamp, rules: &Rules) -> Sorted<'g> {
+pub(super) fn sort<'g>(
+    wanted: &Wanted,
+    servers: &[&'g Server],
+    now: Timestamp,
+    rules: &Converge,
+) -> Sorted<'g> {
     let mut sorted = Sorted::default();
     for server in servers {
         match fate(server, wanted, now, rules) {
@@ -59,7 +65,7 @@ enum Fate {
     Ignored,
 }
 
-fn fate(server: &Server, wanted: &Wanted, now: Timestamp, rules: &Rules) -> Fate {
+fn fate(server: &Server, wanted: &Wanted, now: Timestamp, rules: &Converge) -> Fate {
     use ServerStatus as S;
     if is_gone(server) {
         return Fate::Gone;

@@ -7,9 +7,10 @@
 use std::cmp::Reverse;
 
 use super::losses::Loss;
-use super::{Past, Plan, Rules, Step, Wanted};
+use super::{Past, Plan, Step, Wanted};
 use crate::launcher::{Stack, StackState};
 use crate::model::state::ActiveServer;
+use crate::settings::Converge;
 
 /// One thing to be done with stacks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +47,7 @@ impl Step {
 }
 
 /// Adds to a plan what brings a group from these stacks to what is wanted.
-pub fn plan_stacks(wanted: &Wanted, stacks: &[&Stack], past: &Past, rules: &Rules, plan: &mut Plan) {
+pub fn plan_stacks(wanted: &Wanted, stacks: &[&Stack], past: &Past, rules: &Converge, plan: &mut Plan) {
     let in_state = |state| stacks.iter().filter(move |stack| stack.state == state);
     let mut kept: Vec<&Stack> = stacks.iter().filter(|stack| worth(stack.state).is_some()).copied().collect();
     kept.sort_by_key(|stack| (worth(stack.state), Reverse(stack.created), &stack.id));
@@ -131,13 +132,13 @@ fn active(stack: &Stack) -> ActiveServer {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use std::time::Duration;
-
     use super::StackState as S;
     use super::*;
     use crate::converge::{Verdict, judge};
 
-    const RULES: Rules = Rules { build_timeout: Duration::from_secs(3600), creates_per_round: 10 };
+    fn rules() -> Converge {
+        Converge { creates_per_round: 10, ..Converge::default() }
+    }
 
     /// The plan for stacks in these states, named 0, 1, 2 ... in order of age, the oldest first.
     fn planned(desired: usize, deleting: bool, states: &[S]) -> Plan {
@@ -156,7 +157,7 @@ mod tests {
         let stacks: Vec<Stack> = states.iter().enumerate().map(stack).collect();
         let mut plan = Plan::default();
         let wanted = Wanted { desired, deleting, draining: None };
-        plan_stacks(&wanted, &stacks.iter().collect::<Vec<_>>(), past, &RULES, &mut plan);
+        plan_stacks(&wanted, &stacks.iter().collect::<Vec<_>>(), past, &rules(), &mut plan);
         plan
     }
 

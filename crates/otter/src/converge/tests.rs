@@ -14,8 +14,11 @@ use crate::balancer::{Condition, NewNode, Node, Pool};
 use crate::fault::Fault;
 use crate::launcher::ServerStatus as S;
 use crate::model::tags;
+use crate::settings::Converge;
 
-const RULES: Rules = Rules { build_timeout: Duration::from_secs(3600), creates_per_round: 10 };
+fn rules() -> Converge {
+    Converge { build_timeout: Duration::from_secs(3600), creates_per_round: 10, ..Converge::default() }
+}
 
 fn now() -> Timestamp {
     "2030-01-01T12:00:00Z".parse().unwrap()
@@ -51,7 +54,7 @@ fn wanted(desired: usize) -> Wanted {
 fn run(wanted: &Wanted, servers: &[Server], pool: Option<Pool>) -> Plan {
     let pools = BTreeMap::from([("7".to_owned(), pool)]);
     let seen = Seen { servers: servers.iter().collect(), pools, ..Seen::default() };
-    plan(wanted, &seen, now(), &RULES)
+    plan(wanted, &seen, now(), &rules())
 }
 
 fn on(nodes: Vec<Node>) -> Option<Pool> {
@@ -202,17 +205,17 @@ fn a_server_that_vanished_leaves_no_node_behind() {
         Known { id, address, port: None, balancers: vec!["7".to_owned()], pools: Vec::new(), served: false };
     let nodes = vec![node("1", Condition::Enabled), node("2", Condition::Enabled)];
     let mut seen = Seen { vanished: vec![known.clone()], ..Seen::default() };
-    let unread = plan(&wanted(0), &seen, now(), &RULES);
+    let unread = plan(&wanted(0), &seen, now(), &rules());
     assert_eq!((unread.steps.len(), unread.known), (0, vec![known.clone()]), "its balancer was not read");
     seen.pools = BTreeMap::from([("7".to_owned(), on(nodes))]);
-    let there = plan(&wanted(0), &seen, now(), &RULES);
+    let there = plan(&wanted(0), &seen, now(), &rules());
     assert_eq!(there.steps, [remove("n1")], "other hands' nodes stay");
     assert_eq!(there.known, [known], "the removal may fail");
     seen.pools = BTreeMap::from([("7".to_owned(), on(vec![node("2", Condition::Enabled)]))]);
-    assert_eq!(plan(&wanted(0), &seen, now(), &RULES), Plan::default(), "nothing of it is left");
+    assert_eq!(plan(&wanted(0), &seen, now(), &rules()), Plan::default(), "nothing of it is left");
     seen.pools = BTreeMap::from([("7".to_owned(), on(vec![node("1", Condition::Enabled)]))]);
     seen.inherited = BTreeSet::from(["1".to_owned()]);
-    assert!(plan(&wanted(0), &seen, now(), &RULES).steps.is_empty(), "the node is another's now");
+    assert!(plan(&wanted(0), &seen, now(), &rules()).steps.is_empty(), "the node is another's now");
 }
 
 #[test]
@@ -234,7 +237,7 @@ fn servers_that_fail_one_after_the_other_before_they_serve_are_a_failure_with_a_
     let pools = || BTreeMap::from([("7".to_owned(), on(vec![node("2", Condition::Enabled)]))]);
     let seen = Seen { servers: failed.iter().collect(), pools: pools(), ..Seen::default() };
     let reason = "Server 1 failed: exit status: 1: no module named htp.server";
-    let first = plan(&wanted(3), &seen, now(), &RULES);
+    let first = plan(&wanted(3), &seen, now(), &rules());
     assert_eq!(
         (created(&first), deleted(&first), first.failures.len()),
         (2, vec!["1"], 0),
@@ -244,14 +247,14 @@ fn servers_that_fail_one_after_the_other_before_they_serve_are_a_failure_with_a_
 
     let failing = Past { failing: true, ..Past::default() };
     let after = |past: &Past| Seen { past: past.clone(), ..seen.clone() };
-    let next = plan(&wanted(3), &after(&failing), now(), &RULES);
+    let next = plan(&wanted(3), &after(&failing), now(), &rules());
     assert_eq!((created(&next), deleted(&next)), (0, vec!["1"]), "the next one would fail as well");
     assert_eq!(next.failures, [reason]);
 
     let served = Past { served: ["1".to_owned()].into(), ..failing.clone() };
-    let died = plan(&wanted(3), &after(&served), now(), &RULES);
+    let died = plan(&wanted(3), &after(&served), now(), &rules());
     assert_eq!((created(&died), died.failures.len()), (2, 0), "it was well once");
-    let surplus = plan(&wanted(1), &after(&failing), now(), &RULES);
+    let surplus = plan(&wanted(1), &after(&failing), now(), &rules());
     assert_eq!((surplus.lost.len(), surplus.failures.len()), (0, 0), "nothing has to be replaced");
 }
 
@@ -262,7 +265,12 @@ fn many_that_served_and_died_at_once_are_replaced_over_rounds_without_a_failure(
     let plan_after = |servers: &[&Server], past: Past| {
         let nodes = on(servers.iter().map(|server| node(&server.id, Condition::Enabled)).collect());
         let pools = BTreeMap::from([("7".to_owned(), nodes)]);
-        plan(&wanted(15), &Seen { servers: servers.to_vec(), past, pools, ..Seen::default() }, now(), &RULES)
+        plan(
+            &wanted(15),
+            &Seen { servers: servers.to_vec(), past, pools, ..Seen::default() },
+            now(),
+            &rules(),
+        )
     };
     let was_well = Past { served: ids.into_iter().collect(), failing: false };
     let first = plan_after(&servers.iter().collect::<Vec<_>>(), was_well);
@@ -293,7 +301,7 @@ fn a_rackconnect_pool_takes_servers_by_id_and_lets_them_go_at_once() {
         let server = pooled("1");
         let gone = known(&pooled("9"), &Past::default()).unwrap();
         let seen = Seen { servers: vec![&server], vanished: vec![gone], members, ..Seen::default() };
-        plan(wanted, &seen, now(), &RULES)
+        plan(wanted, &seen, now(), &rules())
     };
     let (pool, leave) =
         ("p".to_owned(), |id: &str| Step::Leave { pool: "p".to_owned(), server: id.to_owned() });

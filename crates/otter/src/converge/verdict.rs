@@ -64,7 +64,7 @@ pub fn apply(
     verdict: Verdict,
     seen: i64,
     now: Timestamp,
-    (soonest, pace): (Timestamp, &Converge),
+    (soonest, rules): (Timestamp, &Converge),
 ) {
     let progress = &mut group.progress;
     let well = || Some((Status::Active, Vec::new()));
@@ -86,16 +86,16 @@ pub fn apply(
         // Of a run of such rounds the first reason is told; the others may differ in a number.
         Verdict::Retry(_) if !group.errors.is_empty() => (None, Some(soonest)),
         Verdict::Retry(reasons) => (hindered(group, reasons), Some(soonest)),
-        Verdict::Limited(_) if progress.retries < pace.limited_retries => {
+        Verdict::Limited(_) if progress.retries < rules.limited_retries => {
             progress.retries += 1;
             (so_far_well, Some(soonest))
         }
         Verdict::Limited(reasons) => {
             let reasons = reasons.into_iter().map(|reason| format!("Timed out: {reason}")).collect();
-            (Some((Status::Error, reasons)), Some(after_failure(progress, now, pace)))
+            (Some((Status::Error, reasons)), Some(after_failure(progress, now, rules)))
         }
         Verdict::Failed(reasons) => {
-            (Some((Status::Error, reasons)), Some(after_failure(progress, now, pace)))
+            (Some((Status::Error, reasons)), Some(after_failure(progress, now, rules)))
         }
     };
     if let Some((status, errors)) = standing {
@@ -113,11 +113,15 @@ fn hindered(group: &Group, reasons: Vec<String>) -> Option<(Status, Vec<String>)
 }
 
 /// The pause after a failure doubles with each, up to the longest.
-fn after_failure(progress: &mut crate::model::state::Progress, now: Timestamp, pace: &Converge) -> Timestamp {
-    let doubled = pace.retry_first.saturating_mul(1 << progress.failures.min(20));
+fn after_failure(
+    progress: &mut crate::model::state::Progress,
+    now: Timestamp,
+    rules: &Converge,
+) -> Timestamp {
+    let doubled = rules.retry_first.saturating_mul(1 << progress.failures.min(20));
     progress.failures = progress.failures.saturating_add(1);
     progress.retries = 0;
-    now.saturating_add(doubled.min(pace.retry_longest)).unwrap_or(Timestamp::MAX)
+    now.saturating_add(doubled.min(rules.retry_longest)).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]

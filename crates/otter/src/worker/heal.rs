@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::gather::{self, Gathered};
-use super::round::{plan, rules};
+use super::round::plan;
 use super::unclaimed;
 use crate::app::App;
 use crate::converge::{Seen, Step, Wanted};
@@ -88,7 +88,7 @@ fn ails(app: &App, (servers, stacks): (&Seen<'_>, &[&Stack]), idle: &Idle, now: 
     let desired = usize::try_from(idle.desired).unwrap_or_default();
     let wanted = Wanted { desired, deleting: false, draining: None };
     // One that should have stacks and has none lacks servers as well, and is called for that.
-    let plan = plan((&wanted, !stacks.is_empty()), (servers, stacks), now, &rules(app));
+    let plan = plan((&wanted, !stacks.is_empty()), (servers, stacks), now, &app.settings().converge);
     let active = i64::try_from(plan.active.len()).unwrap_or(i64::MAX);
     !plan.steps.iter().all(Step::is_care) || !plan.failures.is_empty() || active != idle.active
 }

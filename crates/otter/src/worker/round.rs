@@ -7,12 +7,13 @@ use jiff::Timestamp;
 use super::effects;
 use super::gather::{self, Gathered};
 use crate::app::App;
-use crate::converge::{self, Known, Past, Plan, Rules, Seen, Verdict, Wanted};
+use crate::converge::{self, Known, Past, Plan, Seen, Verdict, Wanted};
 use crate::error::Error;
 use crate::fault::Fault;
 use crate::launcher::Stack;
 use crate::model::state::{Group, Status};
 use crate::model::{Cause, Change, GroupKey, Launch};
+use crate::settings::Converge;
 use crate::store::Rows;
 
 /// Runs it; returns when the group is due next, if it is. A fault of the store leaves it due.
@@ -43,7 +44,7 @@ async fn try_run(app: &App, gathered: &Gathered, key: &GroupKey) -> Result<Optio
             // A group of servers goes on without them; it is not done, since it may have some from before.
             let (stacks, unread) = stacks.map_or_else(|fault| (Vec::new(), Some(fault)), |read| (read, None));
             let wanted = (&wanted(&group, &launch), of_stacks);
-            let plan = plan(wanted, (&seen, &stacks), gathered.at, &rules(app));
+            let plan = plan(wanted, (&seen, &stacks), gathered.at, &app.settings().converge);
             let mut faults = effects::carry_out(app, key, &launch, &plan).await;
             faults.extend(unread);
             (Some(plan), faults)
@@ -95,7 +96,7 @@ pub(super) fn plan(
     (wanted, of_stacks): (&Wanted, bool),
     (servers, stacks): (&Seen<'_>, &[&Stack]),
     at: Timestamp,
-    rules: &Rules,
+    rules: &Converge,
 ) -> Plan {
     let none = &Wanted { desired: 0, ..wanted.clone() };
     let (wanted_servers, wanted_stacks) = if of_stacks { (none, wanted) } else { (wanted, none) };
@@ -107,12 +108,6 @@ pub(super) fn plan(
 fn wanted(group: &Group, launch: &Launch) -> Wanted {
     let draining = launch.draining_timeout().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     Wanted { desired: usize::try_from(group.desired).unwrap_or_default(), deleting: group.deleting, draining }
-}
-
-/// The rules of the settings.
-pub(super) fn rules(app: &App) -> Rules {
-    let settings = &app.settings().converge;
-    Rules { build_timeout: settings.build_timeout, creates_per_round: settings.creates_per_round }
 }
 
 /// When there may be something new to see: at once, if the launcher tells of changes and there were
@@ -165,8 +160,8 @@ async fn write_down(
         rows.save_servers(key, &plan.active, &known).await?;
     }
     let before = group.clone();
-    let pace = (soonest(app, &finished, now), &app.settings().converge);
-    converge::apply(&mut group, finished.verdict, finished.seen, now, pace);
+    let next = (soonest(app, &finished, now), &app.settings().converge);
+    converge::apply(&mut group, finished.verdict, finished.seen, now, next);
     if (group.status, &group.errors) != (before.status, &before.errors) {
         rows.note(key, &status_change(&group, now)).await?;
     }

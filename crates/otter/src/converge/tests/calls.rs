@@ -86,7 +86,7 @@ fn a_server_on_two_balancers_goes_when_both_have_let_it_go() {
     let pools =
         BTreeMap::from([("7".to_owned(), nodes(&ids(10..21))), ("8".to_owned(), nodes(&ids(20..21)))]);
     let seen = Seen { servers: servers.iter().collect(), pools, ..Seen::default() };
-    let plan = plan(&wanted(0), &seen, now(), &RULES);
+    let plan = plan(&wanted(0), &seen, now(), &rules());
     let calls: Vec<(&str, usize)> = plan
         .steps
         .iter()
