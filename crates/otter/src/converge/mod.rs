@@ -1,4 +1,4 @@
-//! PURE: how a group gets from the servers it has to the servers it should have.
+//! PURE: how a group gets from the servers or stacks it has to those it should have.
 //!
 //! What was gathered goes in, steps come out; [`crate::worker`] gathers and carries out. Read [`plan`]
 //! first, then `servers` (which stay, which go), `nodes` and `rackconnect` (which balancers know them), `calls`
@@ -23,19 +23,21 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::balancer::{Condition, NewNode, Pool};
-use crate::launcher::Server;
+use crate::launcher::{Server, Stack};
 use crate::model::state::ActiveServer;
 
 pub use plan::{plan, remembered};
 pub use rackconnect::Members;
-pub use stacks::{StackStep, plan_stacks};
+pub use stacks::StackStep;
 pub use verdict::{Verdict, apply, judge};
 
 /// What a group should be.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Wanted {
-    /// How many servers it should have.
+    /// How many servers or stacks it should have.
     pub desired: usize,
+    /// Whether a unit of its capacity is a stack, and not a server.
+    pub of_stacks: bool,
     /// Whether it should be gone altogether.
     pub deleting: bool,
     /// How long a server gets to end its connections before it goes.
@@ -47,6 +49,8 @@ pub struct Wanted {
 pub struct Seen<'g> {
     /// Its servers.
     pub servers: Vec<&'g Server>,
+    /// Its stacks.
+    pub stacks: Vec<&'g Stack>,
     /// How it was before.
     pub past: Past,
     /// Servers that it had when it was last looked at and that are gone since.
@@ -148,15 +152,16 @@ pub enum Step {
 pub struct Plan {
     /// What to do.
     pub steps: Vec<Step>,
-    /// The servers in service: active and on all their balancers, those included that are being drained.
+    /// The servers or stacks in service. A server is if it is active and on all its balancers, also while it is being
+    /// drained.
     pub active: Vec<ActiveServer>,
     /// What is to be remembered of the servers.
     pub known: Vec<Known>,
-    /// What is waited for: a building server, a draining one.
+    /// What is waited for: a building server or stack, a draining server.
     pub waits: Vec<String>,
     /// What is waited for with less patience: a server in the midst of something.
     pub limited: Vec<String>,
-    /// Servers that failed and are replaced, with the reasons.
+    /// Servers or stacks that failed and are replaced, with the reasons.
     pub lost: Vec<String>,
     /// What will not mend itself.
     pub failures: Vec<String>,

@@ -6,6 +6,7 @@ use super::calls::{self, Errand};
 use super::losses::Loss;
 use super::nodes::{self, Nodes};
 use super::servers::{self, Sorted};
+use super::stacks::plan_stacks;
 use super::{Known, Past, Plan, Seen, Step, Wanted};
 use crate::fault::Fault;
 use crate::launcher::{Server, ServerStatus};
@@ -13,8 +14,17 @@ use crate::model::state::ActiveServer;
 use crate::model::tags;
 use crate::settings::Converge;
 
-/// What to do in one round to bring a group from what is seen to what is wanted.
+/// What to do in one round to bring a group from what is seen to what is wanted. What is there of the other kind of
+/// capacity, from before the launch configuration was replaced, goes.
 pub fn plan(wanted: &Wanted, seen: &Seen<'_>, now: Timestamp, rules: &Converge) -> Plan {
+    let none = &Wanted { desired: 0, ..wanted.clone() };
+    let (servers, stacks) = if wanted.of_stacks { (none, wanted) } else { (wanted, none) };
+    let mut plan = plan_servers(servers, seen, now, rules);
+    plan_stacks(stacks, seen, rules, &mut plan);
+    plan
+}
+
+fn plan_servers(wanted: &Wanted, seen: &Seen<'_>, now: Timestamp, rules: &Converge) -> Plan {
     let mut plan = Plan::default();
     let sorted = servers::sort(wanted, &seen.servers, now, rules);
     let nodes = Nodes::new(seen);

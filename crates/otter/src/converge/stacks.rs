@@ -7,7 +7,7 @@
 use std::cmp::Reverse;
 
 use super::losses::Loss;
-use super::{Past, Plan, Step, Wanted};
+use super::{Plan, Seen, Step, Wanted};
 use crate::launcher::{Stack, StackState};
 use crate::model::state::ActiveServer;
 use crate::settings::Converge;
@@ -46,8 +46,9 @@ impl Step {
     }
 }
 
-/// Adds to a plan what brings a group from these stacks to what is wanted.
-pub fn plan_stacks(wanted: &Wanted, stacks: &[&Stack], past: &Past, rules: &Converge, plan: &mut Plan) {
+/// Adds to a plan what brings a group from the stacks it has to those that are wanted.
+pub(super) fn plan_stacks(wanted: &Wanted, seen: &Seen<'_>, rules: &Converge, plan: &mut Plan) {
+    let stacks = &seen.stacks;
     let in_state = |state| stacks.iter().filter(move |stack| stack.state == state);
     let mut kept: Vec<&Stack> = stacks.iter().filter(|stack| worth(stack.state).is_some()).copied().collect();
     kept.sort_by_key(|stack| (worth(stack.state), Reverse(stack.created), &stack.id));
@@ -62,7 +63,7 @@ pub fn plan_stacks(wanted: &Wanted, stacks: &[&Stack], past: &Past, rules: &Conv
         return;
     }
     let missing = wanted.desired - kept.len();
-    let hopeless = missing > 0 && plan.tell_losses(&losses(stacks), past);
+    let hopeless = missing > 0 && plan.tell_losses(&losses(stacks), &seen.past);
     let before = plan.steps.len();
     plan.steps.extend(in_state(StackState::Failed).chain(&surplus).map(|stack| delete(stack)));
     let created = if hopeless { 0 } else { missing.min(rules.creates_per_round) };
@@ -134,11 +135,7 @@ fn active(stack: &Stack) -> ActiveServer {
 mod tests {
     use super::StackState as S;
     use super::*;
-    use crate::converge::{Verdict, judge};
-
-    fn rules() -> Converge {
-        Converge { creates_per_round: 10, ..Converge::default() }
-    }
+    use crate::converge::{Past, Verdict, judge, plan};
 
     /// The plan for stacks in these states, named 0, 1, 2 ... in order of age, the oldest first.
     fn planned(desired: usize, deleting: bool, states: &[S]) -> Plan {
@@ -155,10 +152,10 @@ mod tests {
             links: Vec::new(),
         };
         let stacks: Vec<Stack> = states.iter().enumerate().map(stack).collect();
-        let mut plan = Plan::default();
-        let wanted = Wanted { desired, deleting, draining: None };
-        plan_stacks(&wanted, &stacks.iter().collect::<Vec<_>>(), past, &rules(), &mut plan);
-        plan
+        let wanted = Wanted { desired, of_stacks: true, deleting, draining: None };
+        let seen = Seen { stacks: stacks.iter().collect(), past: past.clone(), ..Seen::default() };
+        let rules = Converge { creates_per_round: 10, ..Converge::default() };
+        plan(&wanted, &seen, "2030-01-01T13:00:00Z".parse().unwrap(), &rules)
     }
 
     /// The steps in short: `create`, `delete 1` ...

@@ -48,7 +48,7 @@ fn node(id: &str, condition: Condition) -> Node {
 }
 
 fn wanted(desired: usize) -> Wanted {
-    Wanted { desired, deleting: false, draining: None }
+    Wanted { desired, of_stacks: false, deleting: false, draining: None }
 }
 
 fn run(wanted: &Wanted, servers: &[Server], pool: Option<Pool>) -> Plan {

@@ -17,7 +17,7 @@ pub enum Verdict {
     Done,
     /// Steps were taken whose effect is still to be seen, or something is waited for.
     Again,
-    /// Servers failed and are being replaced.
+    /// Servers or stacks failed and are being replaced.
     Replaced(Vec<String>),
     /// Something did not work that may work in a while.
     Retry(Vec<String>),

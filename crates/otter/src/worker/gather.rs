@@ -47,8 +47,9 @@ struct Cloud {
     servers: BTreeMap<String, Vec<Server>>,
     /// The groups, none of those that were gathered for, that other servers name.
     others: BTreeSet<String>,
-    /// If they cannot be read, that is the trouble of the groups that have or want some.
-    stacks: BTreeMap<String, Result<Vec<Stack>, Fault>>,
+    stacks: BTreeMap<String, Vec<Stack>>,
+    /// Why no stacks could be read, if so: the trouble of the groups that have or want some.
+    unread_stacks: Option<Fault>,
     /// Where all of them are.
     inhabited: HashSet<Place>,
     /// One that cannot be read is the trouble of the groups that are on it, and of no others.
@@ -138,8 +139,11 @@ async fn read(
     let members = stream::iter(joined.chain(once_joined).collect::<BTreeSet<_>>());
     let members = members.map(|pool| members_of(app, tenant, pool)).buffer_unordered(AT_ONCE);
     let members = members.collect().await;
-    let stacks = stacks(app, tenant, wanted).await;
-    Ok(Cloud { there, servers, others, stacks, inhabited, pools, members })
+    let (stacks, unread_stacks) = match stacks(app, tenant, wanted).await {
+        Ok(stacks) => (stacks, None),
+        Err(fault) => (BTreeMap::new(), Some(fault)),
+    };
+    Ok(Cloud { there, servers, others, stacks, unread_stacks, inhabited, pools, members })
 }
 
 /// The stacks of these groups; where there are none to be had, of none.
@@ -147,19 +151,15 @@ async fn stacks(
     app: &App,
     tenant: &str,
     wanted: &HashSet<&str>,
-) -> BTreeMap<String, Result<Vec<Stack>, Fault>> {
-    let Some(builder) = app.launcher().stacks() else { return BTreeMap::new() };
-    let read = match builder.stacks(tenant).await {
-        Ok(read) => read,
-        Err(fault) => return wanted.iter().map(|group| ((*group).to_owned(), Err(fault.clone()))).collect(),
-    };
+) -> Result<BTreeMap<String, Vec<Stack>>, Fault> {
     let mut stacks: BTreeMap<String, Vec<Stack>> = BTreeMap::new();
-    for stack in read {
+    let Some(builder) = app.launcher().stacks() else { return Ok(stacks) };
+    for stack in builder.stacks(tenant).await? {
         if let Some(group) = tags::group_of_stack(&stack.tags).filter(|group| wanted.contains(group)) {
             stacks.entry(group.to_owned()).or_default().push(stack);
         }
     }
-    stacks.into_iter().map(|(group, stacks)| (group, Ok(stacks))).collect()
+    Ok(stacks)
 }
 
 async fn members_of(
@@ -202,24 +202,19 @@ impl Gathered {
         self.cloud.iter().flat_map(|cloud| &cloud.others).map(String::as_str)
     }
 
-    /// The stacks of one group.
-    ///
-    /// # Errors
-    /// When they could not be read.
-    pub(super) fn stacks(&self, group: &str) -> Result<Vec<&Stack>, Fault> {
-        let cloud = self.cloud.as_ref().map_err(Clone::clone)?;
-        let stacks =
-            cloud.stacks.get(group).map(|stacks| stacks.as_ref().map_err(Clone::clone)).transpose()?;
-        Ok(stacks.into_iter().flatten().collect())
+    /// Why no stacks could be read, if the servers could.
+    pub(super) fn unread_stacks(&self) -> Option<&Fault> {
+        self.cloud.as_ref().ok()?.unread_stacks.as_ref()
     }
 
-    /// What was seen of one group.
+    /// What was seen of one group; no stacks, if there are [`Gathered::unread_stacks`].
     ///
     /// # Errors
     /// When the servers could not be read, or a balancer that the group is on.
     pub(super) fn of(&self, group: &str, known: Vec<Known>) -> Result<Seen<'_>, Fault> {
         let cloud = self.cloud.as_ref().map_err(Clone::clone)?;
         let servers: Vec<&Server> = cloud.servers.get(group).into_iter().flatten().collect();
+        let stacks = cloud.stacks.get(group).into_iter().flatten().collect();
         let mut vanished = known;
         vanished.retain(|known| !cloud.there.contains(&known.id));
         let mut balancers: BTreeSet<String> =
@@ -233,7 +228,7 @@ impl Gathered {
         let inherits = |known: &&Known| cloud.inhabited.contains(&(known.address.clone(), known.port));
         let inherited = vanished.iter().filter(inherits).map(|known| known.id.clone()).collect();
         let (members, pools) = (some_of(&cloud.members, pools)?, some_of(&cloud.pools, balancers)?);
-        Ok(Seen { servers, vanished, inherited, pools, members, ..Seen::default() })
+        Ok(Seen { servers, stacks, vanished, inherited, pools, members, ..Seen::default() })
     }
 }
 

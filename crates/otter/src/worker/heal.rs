@@ -4,13 +4,11 @@
 use jiff::Timestamp;
 
 use super::gather::{self, Gathered};
-use super::round::plan;
 use super::unclaimed;
 use crate::app::App;
-use crate::converge::{Seen, Step, Wanted};
+use crate::converge::{self, Seen, Step, Wanted};
 use crate::error::Error;
 use crate::fault::Fault;
-use crate::launcher::Stack;
 use crate::model::{Group, GroupKey};
 use crate::service;
 use crate::store::{Idle, Rows};
@@ -65,7 +63,7 @@ fn examine(
     let (mut ailing, mut unseen) = (Vec::new(), None);
     for group in idle {
         match look(gathered, &group) {
-            Ok((seen, stacks)) if ails(app, (&seen, &stacks), &group, now) => ailing.push(group.key),
+            Ok(seen) if ails(app, &seen, &group, now) => ailing.push(group.key),
             Ok(_) => {}
             Err(fault) => unseen = unseen.or(Some(fault)),
         }
@@ -74,21 +72,22 @@ fn examine(
 }
 
 /// What was seen of a group. One with servers is looked at also if no stacks could be read.
-fn look<'g>(gathered: &'g Gathered, group: &Idle) -> Result<(Seen<'g>, Vec<&'g Stack>), Fault> {
+fn look<'g>(gathered: &'g Gathered, group: &Idle) -> Result<Seen<'g>, Fault> {
     let seen = gathered.of(&group.key.group, group.known.clone())?;
-    match gathered.stacks(&group.key.group) {
-        Err(_) if !seen.servers.is_empty() => Ok((seen, Vec::new())),
-        stacks => Ok((seen, stacks?)),
+    match gathered.unread_stacks() {
+        Some(fault) if seen.servers.is_empty() => Err(fault.clone()),
+        _ => Ok(seen),
     }
 }
 
 /// Whether a round would find something to do or to tell. That good stacks could be checked and updated once
 /// more is nothing: it would never end.
-fn ails(app: &App, (servers, stacks): (&Seen<'_>, &[&Stack]), idle: &Idle, now: Timestamp) -> bool {
+fn ails(app: &App, seen: &Seen<'_>, idle: &Idle, now: Timestamp) -> bool {
     let desired = usize::try_from(idle.desired).unwrap_or_default();
-    let wanted = Wanted { desired, deleting: false, draining: None };
     // One that should have stacks and has none lacks servers as well, and is called for that.
-    let plan = plan((&wanted, !stacks.is_empty()), (servers, stacks), now, &app.settings().converge);
+    let of_stacks = !seen.stacks.is_empty();
+    let wanted = Wanted { desired, of_stacks, deleting: false, draining: None };
+    let plan = converge::plan(&wanted, seen, now, &app.settings().converge);
     let active = i64::try_from(plan.active.len()).unwrap_or(i64::MAX);
     !plan.steps.iter().all(Step::is_care) || !plan.failures.is_empty() || active != idle.active
 }

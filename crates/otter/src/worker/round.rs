@@ -10,10 +10,8 @@ use crate::app::App;
 use crate::converge::{self, Known, Past, Plan, Seen, Verdict, Wanted};
 use crate::error::Error;
 use crate::fault::Fault;
-use crate::launcher::Stack;
 use crate::model::state::{Group, Status};
 use crate::model::{Cause, Change, GroupKey, Launch};
-use crate::settings::Converge;
 use crate::store::Rows;
 
 /// Runs it; returns when the group is due next, if it is. A fault of the store leaves it due.
@@ -35,18 +33,16 @@ async fn try_run(app: &App, gathered: &Gathered, key: &GroupKey) -> Result<Optio
     if wish.is_some_and(|wish| wish.desired != group.desired) {
         return Ok(group.progress.due);
     }
-    let of_stacks = launch.stack().is_some();
-    let (plan, faults) = match (gathered.of(&key.group, last.known), gathered.stacks(&key.group)) {
+    let wanted = wanted(&group, &launch);
+    let (plan, faults) = match (gathered.of(&key.group, last.known), gathered.unread_stacks()) {
         (Err(fault), _) => (None, vec![fault]),
-        (Ok(_), Err(fault)) if of_stacks => (None, vec![fault]),
-        (Ok(seen), stacks) => {
+        (Ok(_), Some(fault)) if wanted.of_stacks => (None, vec![fault.clone()]),
+        (Ok(seen), unread) => {
             let seen = Seen { past: last.past, ..seen };
-            // A group of servers goes on without them; it is not done, since it may have some from before.
-            let (stacks, unread) = stacks.map_or_else(|fault| (Vec::new(), Some(fault)), |read| (read, None));
-            let wanted = (&wanted(&group, &launch), of_stacks);
-            let plan = plan(wanted, (&seen, &stacks), gathered.at, &app.settings().converge);
+            let plan = converge::plan(&wanted, &seen, gathered.at, &app.settings().converge);
             let mut faults = effects::carry_out(app, key, &launch, &plan).await;
-            faults.extend(unread);
+            // A group of servers goes on without its stacks; it is not done, since it may have some from before.
+            faults.extend(unread.cloned());
             (Some(plan), faults)
         }
     };
@@ -90,24 +86,10 @@ async fn load(app: &App, key: &GroupKey) -> Result<Option<(Group, Launch, Last)>
     Ok(Some((group, launch, Last { known, past })))
 }
 
-/// A unit of capacity is a server, or a stack if `of_stacks`. What is there of the other kind, from before the
-/// launch configuration was replaced, goes.
-pub(super) fn plan(
-    (wanted, of_stacks): (&Wanted, bool),
-    (servers, stacks): (&Seen<'_>, &[&Stack]),
-    at: Timestamp,
-    rules: &Converge,
-) -> Plan {
-    let none = &Wanted { desired: 0, ..wanted.clone() };
-    let (wanted_servers, wanted_stacks) = if of_stacks { (none, wanted) } else { (wanted, none) };
-    let mut plan = converge::plan(wanted_servers, servers, at, rules);
-    converge::plan_stacks(wanted_stacks, stacks, &servers.past, rules, &mut plan);
-    plan
-}
-
 fn wanted(group: &Group, launch: &Launch) -> Wanted {
     let draining = launch.draining_timeout().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    Wanted { desired: usize::try_from(group.desired).unwrap_or_default(), deleting: group.deleting, draining }
+    let desired = usize::try_from(group.desired).unwrap_or_default();
+    Wanted { desired, of_stacks: launch.stack().is_some(), deleting: group.deleting, draining }
 }
 
 /// When there may be something new to see: at once, if the launcher tells of changes and there were
